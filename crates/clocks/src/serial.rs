@@ -1,0 +1,57 @@
+//! The serde form of a vector clock: the sequence of its counters, one per slot.
+//!
+//! The width is the length, so every sequence of at most [`VectorClock::SLOTS_MAX`] counters is
+//! exactly one clock, zeros included. Decoding refuses a longer one as soon as that is known, and
+//! grows only with the counters that have really arrived, whatever length the input claims.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::VectorClock;
+
+/// Counters reserved on the word of the input alone: half a KiB.
+const TRUSTED_LENGTH: usize = 64;
+
+impl Serialize for VectorClock {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.as_slice())
+    }
+}
+
+impl<'de> Deserialize<'de> for VectorClock {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Counters)
+    }
+}
+
+struct Counters;
+
+impl<'de> Visitor<'de> for Counters {
+    type Value = VectorClock;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "at most {} counters of a vector clock",
+            VectorClock::SLOTS_MAX
+        )
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut sequence: S) -> Result<VectorClock, S::Error> {
+        let claimed = sequence.size_hint().unwrap_or(0);
+        if claimed > VectorClock::SLOTS_MAX {
+            return Err(S::Error::invalid_length(claimed, &self));
+        }
+        let mut counters = Vec::with_capacity(claimed.min(TRUSTED_LENGTH));
+        while let Some(counter) = sequence.next_element::<u64>()? {
+            if counters.len() == VectorClock::SLOTS_MAX {
+                return Err(S::Error::invalid_length(counters.len() + 1, &self));
+            }
+            counters.push(counter);
+        }
+        VectorClock::from_counters(&counters).map_err(S::Error::custom)
+    }
+}

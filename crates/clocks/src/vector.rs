@@ -1,0 +1,389 @@
+//! Vector time over a fixed number of slots, one per actor.
+//!
+//! Rules (Fidge 1988; Mattern 1989), for the clock of the actor in slot `i`:
+//! - tick and send: entry `i` grows by one;
+//! - receive: every entry becomes the greater of the own and the message's, then entry `i` grows
+//!   by one;
+//! - `a` happened before `b` exactly when no entry of `a` is greater and one is smaller.
+//!
+//! Invariants: an entry never falls; the width never changes; a refused operation changes nothing.
+//! The width is room, not value: an entry beyond it counts as zero in every question.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+
+use crate::{Causality, ClockError, kernel};
+
+/// A dense vector clock: entry `i` counts the events known of the actor in slot `i`.
+///
+/// The number of slots is fixed when the clock is made, and at most [`SLOTS_MAX`](Self::SLOTS_MAX).
+/// Counters start at zero, which means "no event", so the first event of an actor is number 1.
+///
+/// **Clocks of different widths** may meet. An entry beyond a clock's width counts as zero: equality,
+/// hash, order and [`get`](Self::get) all keep to that, so `[1]` equals `[1, 0]`. A merge never
+/// widens a clock and never drops an event: events in a slot that the clock does not have are
+/// refused with [`ClockError::UnknownSlot`].
+///
+/// The order is that of causality and so partial: `a < b` says that `a` happened before `b`, and
+/// `a.partial_cmp(&b)` is `None` for concurrent clocks. `!(a < b)` therefore does not say `a >= b`;
+/// [`compare`](Self::compare) gives all four answers a name.
+///
+/// Space: 8 bytes a slot. `clone_from` reuses the allocation of a clock of equal width.
+///
+/// Sources: Fidge, "Timestamps in Message-Passing Systems That Preserve the Partial Ordering"
+/// (1988); Mattern, "Virtual Time and Global States of Distributed Systems" (1989).
+///
+/// ```
+/// use clocks::VectorClock;
+///
+/// let (mut alice, mut bob) = (VectorClock::new(2)?, VectorClock::new(2)?);
+/// let message = alice.send(0)?.clone();
+/// bob.tick(1)?;
+/// assert!(bob.is_concurrent(&message));
+/// bob.receive(1, &message)?;
+/// assert!(message.happened_before(&bob));
+/// # Ok::<(), clocks::ClockError>(())
+/// ```
+pub struct VectorClock {
+    counters: Box<[u64]>,
+}
+
+impl VectorClock {
+    /// The greatest width of a clock, also when it is decoded: 65,536 slots, half a MiB.
+    pub const SLOTS_MAX: usize = 1 << 16;
+
+    /// A clock of `slots` slots before any event: every counter is zero.
+    ///
+    /// O(`slots`). A clock of 0 slots is the [`Default`]: it knows no event and can have none.
+    ///
+    /// # Errors
+    ///
+    /// [`ClockError::TooManySlots`] above [`SLOTS_MAX`](Self::SLOTS_MAX); nothing is allocated.
+    ///
+    /// ```
+    /// use clocks::VectorClock;
+    ///
+    /// assert_eq!(VectorClock::new(3)?.as_slice(), [0, 0, 0]);
+    /// assert!(VectorClock::new(VectorClock::SLOTS_MAX + 1).is_err());
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    pub fn new(slots: usize) -> Result<Self, ClockError> {
+        Self::check_width(slots)?;
+        Ok(Self {
+            counters: vec![0; slots].into_boxed_slice(),
+        })
+    }
+
+    /// A clock as wide as `counters`, with these counters in the order of their slots.
+    ///
+    /// O(slots).
+    ///
+    /// # Errors
+    ///
+    /// [`ClockError::TooManySlots`] above [`SLOTS_MAX`](Self::SLOTS_MAX); nothing is allocated.
+    ///
+    /// ```
+    /// let clock = clocks::VectorClock::from_counters(&[4, 0, 2])?;
+    /// assert_eq!(clock.get(2), 2);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    pub fn from_counters(counters: &[u64]) -> Result<Self, ClockError> {
+        Self::check_width(counters.len())?;
+        Ok(Self {
+            counters: counters.into(),
+        })
+    }
+
+    /// Counts one event of the actor in `slot`, and returns its number: 1 for the first.
+    ///
+    /// O(1).
+    ///
+    /// # Errors
+    ///
+    /// [`ClockError::UnknownSlot`] beyond the width, [`ClockError::CounterExhausted`] at
+    /// [`u64::MAX`]. The clock is then unchanged.
+    ///
+    /// ```
+    /// let mut clock = clocks::VectorClock::new(2)?;
+    /// assert_eq!(clock.tick(1)?, 1);
+    /// assert_eq!(clock.tick(1)?, 2);
+    /// assert_eq!(clock.as_slice(), [0, 2]);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    pub fn tick(&mut self, slot: usize) -> Result<u64, ClockError> {
+        let slots = self.slots();
+        let counter = self
+            .counters
+            .get_mut(slot)
+            .ok_or(ClockError::UnknownSlot { slot, slots })?;
+        *counter = counter
+            .checked_add(1)
+            .ok_or(ClockError::CounterExhausted { slot })?;
+        Ok(*counter)
+    }
+
+    /// Counts the sending of a message by the actor in `slot`, and returns the clock that the
+    /// message must carry.
+    ///
+    /// O(1): the stamp is borrowed. Clone it, or `clone_from` it into a message that is reused.
+    ///
+    /// # Errors
+    ///
+    /// As [`tick`](Self::tick). The clock is then unchanged.
+    ///
+    /// ```
+    /// let mut clock = clocks::VectorClock::new(2)?;
+    /// let stamp = clock.send(0)?.clone();
+    /// assert_eq!(stamp.as_slice(), [1, 0]);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    pub fn send(&mut self, slot: usize) -> Result<&Self, ClockError> {
+        self.tick(slot)?;
+        Ok(self)
+    }
+
+    /// Counts the receipt, by the actor in `slot`, of a message that carries the clock `remote`,
+    /// and returns the number of that event.
+    ///
+    /// The clock becomes the join of both, then counts the receipt in `slot`. O(slots), no
+    /// allocation.
+    ///
+    /// # Errors
+    ///
+    /// [`ClockError::UnknownSlot`] if `slot` or an event of `remote` lies beyond the width,
+    /// [`ClockError::CounterExhausted`] if either clock has [`u64::MAX`] in `slot`. The clock is
+    /// then unchanged: nothing of `remote` was merged.
+    ///
+    /// ```
+    /// use clocks::VectorClock;
+    ///
+    /// let mut clock = VectorClock::from_counters(&[3, 1])?;
+    /// let remote = VectorClock::from_counters(&[2, 5])?;
+    /// assert_eq!(clock.receive(0, &remote)?, 4);
+    /// assert_eq!(clock.as_slice(), [4, 5]);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    pub fn receive(&mut self, slot: usize, remote: &Self) -> Result<u64, ClockError> {
+        let slots = self.slots();
+        self.check_fits(remote)?;
+        let own = self
+            .counters
+            .get(slot)
+            .ok_or(ClockError::UnknownSlot { slot, slots })?;
+        let next = (*own).max(remote.get(slot)).checked_add(1);
+        let next = next.ok_or(ClockError::CounterExhausted { slot })?;
+        kernel::join(&mut self.counters, &remote.counters);
+        if let Some(own) = self.counters.get_mut(slot) {
+            *own = next;
+        }
+        Ok(next)
+    }
+
+    /// Joins `other` into this clock, so that it knows every event that either knew, and tells if
+    /// it learned something.
+    ///
+    /// The join is the least upper bound: the greater entry of each slot. It counts no event, so
+    /// merging the same clock again changes nothing. O(slots), no allocation, no branch per entry.
+    ///
+    /// # Errors
+    ///
+    /// [`ClockError::UnknownSlot`] if `other` has an event in a slot beyond the width. The clock
+    /// is then unchanged. A wider `other` whose further entries are zero is merged.
+    ///
+    /// ```
+    /// use clocks::VectorClock;
+    ///
+    /// let mut clock = VectorClock::from_counters(&[3, 1])?;
+    /// let other = VectorClock::from_counters(&[2, 5])?;
+    /// assert_eq!(clock.merge(&other)?, true);
+    /// assert_eq!(clock.as_slice(), [3, 5]);
+    /// assert_eq!(clock.merge(&other)?, false);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    pub fn merge(&mut self, other: &Self) -> Result<bool, ClockError> {
+        self.check_fits(other)?;
+        Ok(kernel::join(&mut self.counters, &other.counters))
+    }
+
+    /// How this clock stands to `other`. O(slots), less for most concurrent clocks.
+    ///
+    /// ```
+    /// use clocks::{Causality, VectorClock};
+    ///
+    /// let a = VectorClock::from_counters(&[1, 0])?;
+    /// let b = VectorClock::from_counters(&[0, 1])?;
+    /// assert_eq!(a.compare(&b), Causality::Concurrent);
+    /// assert_eq!(a.compare(&VectorClock::from_counters(&[1])?), Causality::Equal);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    #[must_use]
+    pub fn compare(&self, other: &Self) -> Causality {
+        kernel::compare(&self.counters, &other.counters)
+    }
+
+    /// Whether this clock happened before `other`: the same as `self < other`.
+    ///
+    /// ```
+    /// use clocks::VectorClock;
+    ///
+    /// let a = VectorClock::from_counters(&[1, 0])?;
+    /// let b = VectorClock::from_counters(&[1, 1])?;
+    /// assert!(a.happened_before(&b));
+    /// assert!(!a.happened_before(&a));
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    #[must_use]
+    pub fn happened_before(&self, other: &Self) -> bool {
+        self.compare(other) == Causality::Before
+    }
+
+    /// Whether each clock knows an event that the other does not.
+    ///
+    /// ```
+    /// use clocks::VectorClock;
+    ///
+    /// let a = VectorClock::from_counters(&[1, 0])?;
+    /// let b = VectorClock::from_counters(&[0, 1])?;
+    /// assert!(a.is_concurrent(&b));
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    #[must_use]
+    pub fn is_concurrent(&self, other: &Self) -> bool {
+        self.compare(other) == Causality::Concurrent
+    }
+
+    /// How many events of the actor in `slot` this clock knows: zero beyond the width.
+    ///
+    /// ```
+    /// let clock = clocks::VectorClock::from_counters(&[4, 2])?;
+    /// assert_eq!((clock.get(1), clock.get(9)), (2, 0));
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    #[must_use]
+    pub fn get(&self, slot: usize) -> u64 {
+        self.counters.get(slot).copied().unwrap_or(0)
+    }
+
+    /// Every slot with its counter, zeros too, in the order of the slots.
+    ///
+    /// ```
+    /// let clock = clocks::VectorClock::from_counters(&[4, 0])?;
+    /// assert!(clock.iter().eq([(0, 4), (1, 0)]));
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (usize, u64)> + DoubleEndedIterator + '_ {
+        self.counters.iter().copied().enumerate()
+    }
+
+    /// The counters in the order of the slots, as many as there are slots.
+    ///
+    /// ```
+    /// assert_eq!(clocks::VectorClock::new(2)?.as_slice(), [0, 0]);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    #[must_use]
+    pub const fn as_slice(&self) -> &[u64] {
+        &self.counters
+    }
+
+    /// The width: how many slots this clock has.
+    ///
+    /// ```
+    /// assert_eq!(clocks::VectorClock::new(5)?.slots(), 5);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    #[must_use]
+    pub const fn slots(&self) -> usize {
+        self.counters.len()
+    }
+
+    fn check_width(slots: usize) -> Result<(), ClockError> {
+        let slots_max = Self::SLOTS_MAX;
+        if slots > slots_max {
+            Err(ClockError::TooManySlots { slots, slots_max })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Refuses a clock with an event in a slot that this one does not have.
+    fn check_fits(&self, other: &Self) -> Result<(), ClockError> {
+        let slots = self.slots();
+        let surplus = kernel::beyond(&other.counters, slots);
+        match surplus.iter().position(|&counter| counter != 0) {
+            Some(offset) => Err(ClockError::UnknownSlot {
+                slot: slots + offset,
+                slots,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The clock of 0 slots.
+impl Default for VectorClock {
+    fn default() -> Self {
+        Self {
+            counters: Box::default(),
+        }
+    }
+}
+
+impl Clone for VectorClock {
+    fn clone(&self) -> Self {
+        Self {
+            counters: self.counters.clone(),
+        }
+    }
+
+    // A derive would allocate afresh.
+    fn clone_from(&mut self, source: &Self) {
+        self.counters.clone_from(&source.counters);
+    }
+}
+
+/// Equal counters in every slot; entries beyond a width count as zero.
+impl PartialEq for VectorClock {
+    fn eq(&self, other: &Self) -> bool {
+        kernel::trimmed(&self.counters) == kernel::trimmed(&other.counters)
+    }
+}
+
+impl Eq for VectorClock {}
+
+/// Equal clocks hash alike, whatever their widths.
+impl Hash for VectorClock {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        kernel::trimmed(&self.counters).hash(state);
+    }
+}
+
+/// Happened-before: `None` for concurrent clocks.
+impl PartialOrd for VectorClock {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.compare(other).ordering()
+    }
+}
+
+/// The counters in the order of the slots, such as `VectorClock[1, 0, 4]`.
+impl fmt::Debug for VectorClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VectorClock")?;
+        f.debug_list().entries(&self.counters).finish()
+    }
+}
+
+/// The counters in the order of the slots, such as `[1, 0, 4]`.
+impl fmt::Display for VectorClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (slot, counter) in self.iter() {
+            let separator = if slot == 0 { "" } else { ", " };
+            write!(f, "{separator}{counter}")?;
+        }
+        f.write_str("]")
+    }
+}
