@@ -1,1 +1,32 @@
 #![doc = include_str!("../README.md")]
+#![no_std]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
+)]
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+mod bytes;
+pub use bytes::Bytes;
+
+mod choice;
+pub use choice::{Choose, Scripted};
+
+mod context;
+pub use context::Context;
+
+mod effect;
+pub use effect::{Effect, EffectOf, Effects};
+
+mod id;
+pub use id::{NodeId, RequestId, Token};
+
+mod process;
+pub use process::{Input, Process, Recover, Stored};
+
+mod time;
+pub use time::Time;
