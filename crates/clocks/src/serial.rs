@@ -12,9 +12,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::VectorClock;
 
-/// Counters reserved on the word of the input alone: half a KiB.
-const TRUSTED_LENGTH: usize = 64;
-
 impl Serialize for VectorClock {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.as_slice())
@@ -45,13 +42,35 @@ impl<'de> Visitor<'de> for Counters {
         if claimed > VectorClock::SLOTS_MAX {
             return Err(S::Error::invalid_length(claimed, &self));
         }
-        let mut counters = Vec::with_capacity(claimed.min(TRUSTED_LENGTH));
+        let mut counters = Vec::with_capacity(reserved(claimed));
         while let Some(counter) = sequence.next_element::<u64>()? {
             if counters.len() == VectorClock::SLOTS_MAX {
                 return Err(S::Error::invalid_length(counters.len() + 1, &self));
             }
             counters.push(counter);
         }
-        VectorClock::from_counters(&counters).map_err(S::Error::custom)
+        VectorClock::from_vec(counters).map_err(S::Error::custom)
+    }
+}
+
+/// How many counters to reserve on the word of the input alone: at most half a KiB.
+fn reserved(claimed: usize) -> usize {
+    claimed.min(64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claimed_length_alone_reserves_at_most_half_a_kib() {
+        for claimed in [65, 1000, VectorClock::SLOTS_MAX, usize::MAX] {
+            assert!(reserved(claimed) * size_of::<u64>() <= 512, "{claimed}");
+        }
+        assert_eq!(
+            reserved(5),
+            5,
+            "a usual clock is decoded with one allocation"
+        );
     }
 }

@@ -11,6 +11,8 @@
 
 use alloc::boxed::Box;
 use alloc::vec;
+#[cfg(feature = "serde")]
+use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -298,6 +300,15 @@ impl VectorClock {
     #[must_use]
     pub const fn slots(&self) -> usize {
         self.counters.len()
+    }
+
+    /// As [`from_counters`](Self::from_counters), without a copy of a vector that is just full.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_vec(counters: Vec<u64>) -> Result<Self, ClockError> {
+        Self::check_width(counters.len())?;
+        Ok(Self {
+            counters: counters.into_boxed_slice(),
+        })
     }
 
     fn check_width(slots: usize) -> Result<(), ClockError> {
