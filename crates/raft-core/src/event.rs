@@ -1,0 +1,126 @@
+//! Requests and events: what the local client asks and hears.
+
+use transport::{NodeId, RequestId};
+
+use crate::{Batch, Index, Term};
+
+/// What a client asks of its node.
+///
+/// Each request gets exactly one final event: [`Event::Refused`], [`Event::Proposed`] or
+/// [`Event::Readable`].
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+pub enum Request<T> {
+    /// Append a command to the replicated log.
+    Propose {
+        /// The request's name.
+        id: RequestId,
+        /// The command.
+        command: T,
+    },
+    /// Find out when local state is fresh enough for a linearizable read (ReadIndex, dissertation
+    /// §6.4).
+    Read {
+        /// The request's name.
+        id: RequestId,
+    },
+}
+
+impl<T> Request<T> {
+    /// The request's name.
+    #[must_use]
+    pub const fn id(&self) -> RequestId {
+        match self {
+            Self::Propose { id, .. } | Self::Read { id } => *id,
+        }
+    }
+}
+
+/// What a client hears from its node.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(bound(
+        serialize = "T: serde::Serialize",
+        deserialize = "T: crate::Command + serde::Deserialize<'de>"
+    ))
+)]
+pub enum Event<T> {
+    /// The next committed entries, for the application to apply. From index 1 on, in order, without
+    /// gaps, each once per life of the process; a batch that holds a proposal of this node comes
+    /// before its [`Event::Proposed`].
+    Committed(Batch<T>),
+    /// How a proposal that entered the log ended.
+    Proposed {
+        /// The request.
+        id: RequestId,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// The application's state is now fresh enough for this read: everything acknowledged before
+    /// the read was asked has been handed over.
+    Readable {
+        /// The request.
+        id: RequestId,
+        /// The commit index, already handed over.
+        index: Index,
+    },
+    /// The request was not executed and never will be. It is handed back.
+    Refused {
+        /// The request, whole.
+        request: Request<T>,
+        /// Who leads, if this node knows.
+        leader: Option<NodeId>,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// This node's view of who leads has changed.
+    Leader {
+        /// The node's term.
+        term: Term,
+        /// The leader of that term, if known.
+        leader: Option<NodeId>,
+    },
+}
+
+/// How a proposal that entered the log ended.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+pub enum Outcome {
+    /// It is committed and will be applied everywhere.
+    Committed {
+        /// Its index.
+        index: Index,
+        /// Its term.
+        term: Term,
+    },
+    /// A newer term has committed another entry at its index: it was not executed and never will
+    /// be.
+    Lost {
+        /// The term that took its place.
+        term: Term,
+    },
+    /// The node lost its leadership, and did not learn the fate of the entry within the
+    /// configured patience: it may yet be committed.
+    Unknown {
+        /// The node's term when it gave up.
+        term: Term,
+    },
+}
+
+/// Why a request was refused.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Only a leader takes requests.
+    #[error("this node does not lead")]
+    NotLeader,
+    /// The leader lost its leadership before the request entered the log or was confirmed.
+    #[error("this node led when the request came, and no longer does")]
+    LostLeadership,
+    /// Too many requests wait already.
+    #[error("too many requests wait already")]
+    Overloaded,
+}

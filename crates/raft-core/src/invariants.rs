@@ -1,0 +1,319 @@
+//! Invariants: Raft's promises as functions over the nodes' states, for simulators and explorers.
+//!
+//! The names are those of figure 3 of the Raft paper. [`election_safety`] and [`log_matching`] look
+//! at one moment; a [`Ledger`] remembers what was ever led and committed, and is fed a node after
+//! each of its steps.
+//!
+//! ```
+//! use raft_core::invariants::{election_safety, Ledger};
+//! use raft_core::{Config, Raft};
+//! use transport::{NodeId, Recover};
+//!
+//! let config = Config::new(NodeId(1), [NodeId(1)]).unwrap();
+//! let raft: Raft<u64> = Raft::recover(&config, vec![]).unwrap();
+//! let mut ledger = Ledger::new();
+//! ledger.observe(&raft).unwrap();
+//! election_safety([&raft]).unwrap();
+//! assert_eq!(ledger.committed().last().index.0, 0);
+//! ```
+
+use alloc::collections::BTreeMap;
+
+use transport::NodeId;
+
+use crate::{Batch, Command, Index, Log, Raft, Role, Term};
+
+/// A promise that was broken, and by whom.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Broken {
+    /// Two nodes led the same term.
+    #[error("election safety: {first} and {second} both led {term}")]
+    ElectionSafety {
+        /// The term.
+        term: Term,
+        /// One leader.
+        first: NodeId,
+        /// The other.
+        second: NodeId,
+    },
+    /// Two logs hold the same term at an index, yet differ at or before it.
+    #[error("log matching: logs that agree on {agreed} differ at {differs}")]
+    LogMatching {
+        /// An index at which the terms are equal.
+        agreed: Index,
+        /// An index at or before it at which the entries differ.
+        differs: Index,
+    },
+    /// A new leader lacks an entry that was committed in an earlier term.
+    #[error("leader completeness: {leader} leads {term} without the committed entry {missing}")]
+    LeaderCompleteness {
+        /// The leader.
+        leader: NodeId,
+        /// Its term.
+        term: Term,
+        /// The entry it lacks.
+        missing: Index,
+    },
+    /// Two nodes committed different entries at an index.
+    #[error(
+        "state machine safety: {node} committed another entry at {index} than was committed before"
+    )]
+    StateMachineSafety {
+        /// The second node.
+        node: NodeId,
+        /// The index.
+        index: Index,
+    },
+    /// A committed entry would not be found on a quorum if every node crashed now.
+    #[error("committed entry {index} is durable on {copies} nodes, fewer than {quorum}")]
+    CommittedIsDurable {
+        /// The last committed index.
+        index: Index,
+        /// How many durable logs hold it.
+        copies: usize,
+        /// How many must.
+        quorum: usize,
+    },
+    /// A node's term or commit index fell, or it changed its vote within a term.
+    #[error("monotone state: the {what} of {node} went back")]
+    WentBack {
+        /// The node.
+        node: NodeId,
+        /// What went back.
+        what: &'static str,
+    },
+}
+
+/// No two of these nodes lead the same term now. O(nodes · log nodes).
+///
+/// # Errors
+///
+/// [`Broken::ElectionSafety`].
+pub fn election_safety<'a, T: 'a>(
+    nodes: impl IntoIterator<Item = &'a Raft<T>>,
+) -> Result<(), Broken> {
+    let mut leaders = BTreeMap::new();
+    for node in nodes {
+        if node.role() == Role::Leader {
+            note_leader(&mut leaders, node)?;
+        }
+    }
+    Ok(())
+}
+
+fn note_leader<T>(leaders: &mut BTreeMap<Term, NodeId>, node: &Raft<T>) -> Result<(), Broken> {
+    let (term, second) = (node.term(), node.config().id());
+    let first = *leaders.entry(term).or_insert(second);
+    if first == second {
+        Ok(())
+    } else {
+        Err(Broken::ElectionSafety {
+            term,
+            first,
+            second,
+        })
+    }
+}
+
+/// If two logs agree on the term at an index, they are equal up to it. O(entries).
+///
+/// # Errors
+///
+/// [`Broken::LogMatching`].
+pub fn log_matching<T: Command + PartialEq>(a: &Log<T>, b: &Log<T>) -> Result<(), Broken> {
+    let mut agreed = a.last().index.min(b.last().index);
+    while agreed > Index(0) && a.term_at(agreed) != b.term_at(agreed) {
+        agreed = agreed.previous();
+    }
+    match first_difference(a, b, Index(1), agreed) {
+        Some(differs) => Err(Broken::LogMatching { agreed, differs }),
+        None => Ok(()),
+    }
+}
+
+/// The first index of the range at which two logs differ.
+fn first_difference<T: Command + PartialEq>(
+    a: &Log<T>,
+    b: &Log<T>,
+    from: Index,
+    to: Index,
+) -> Option<Index> {
+    let mut index = from;
+    while index <= to {
+        if a.term_at(index) != b.term_at(index) || a.command(index) != b.command(index) {
+            return Some(index);
+        }
+        index = index.next();
+    }
+    None
+}
+
+/// What was ever led and committed in a cluster, and each node's last state.
+///
+/// Feeding it a node whose state did not change costs O(log nodes).
+#[derive(Clone, Debug)]
+pub struct Ledger<T> {
+    leaders: BTreeMap<Term, NodeId>,
+    committed: Log<T>,
+    /// For runs of committed entries: the last index, and the term in which they were committed.
+    committed_in: alloc::vec::Vec<(Index, Term)>,
+    seen: BTreeMap<NodeId, Seen>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    term: Term,
+    vote: Option<NodeId>,
+    commit: Index,
+    led: bool,
+}
+
+impl<T: Command + PartialEq> Ledger<T> {
+    /// A ledger of a cluster that has done nothing yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            leaders: BTreeMap::new(),
+            committed: Log::new(),
+            committed_in: alloc::vec::Vec::new(),
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// Every entry that was ever committed.
+    #[must_use]
+    pub const fn committed(&self) -> &Log<T> {
+        &self.committed
+    }
+
+    /// Judges a node after one of its steps.
+    ///
+    /// # Errors
+    ///
+    /// The first promise that the node breaks, alone or with what was seen before.
+    pub fn observe(&mut self, node: &Raft<T>) -> Result<(), Broken> {
+        let id = node.config().id();
+        let before = self.seen.get(&id).copied();
+        let now = Seen {
+            term: node.term(),
+            vote: node.vote(),
+            commit: node.commit(),
+            led: node.role() == Role::Leader,
+        };
+        if let Some(before) = before {
+            went_back(id, before, now)?;
+        }
+        let was_leading = before.is_some_and(|seen| seen.led && seen.term == now.term);
+        if now.led && !was_leading {
+            note_leader(&mut self.leaders, node)?;
+            self.leader_completeness(node)?;
+        }
+        let known = before.map_or(Index(0), |seen| seen.commit);
+        if now.commit > known {
+            self.state_machine_safety(node, known.next())?;
+        }
+        self.seen.insert(id, now);
+        Ok(())
+    }
+
+    /// The node crashed: what it knows may go back to what was durable.
+    pub fn forget(&mut self, node: NodeId) {
+        self.seen.remove(&node);
+    }
+
+    /// If every node crashed now, a quorum would still hold the last committed entry. `recovered`
+    /// are the nodes as their durable records would rebuild them.
+    ///
+    /// # Errors
+    ///
+    /// [`Broken::CommittedIsDurable`].
+    pub fn committed_is_durable<'a>(
+        &self,
+        recovered: impl IntoIterator<Item = &'a Raft<T>>,
+    ) -> Result<(), Broken>
+    where
+        T: 'a,
+    {
+        let last = self.committed.last();
+        let (mut copies, mut quorum) = (0, 0);
+        for node in recovered {
+            quorum = node.config().quorum();
+            copies += usize::from(node.log().term_at(last.index) == Some(last.term));
+        }
+        if copies >= quorum || last.index == Index(0) {
+            return Ok(());
+        }
+        Err(Broken::CommittedIsDurable {
+            index: last.index,
+            copies,
+            quorum,
+        })
+    }
+
+    fn leader_completeness(&self, leader: &Raft<T>) -> Result<(), Broken> {
+        let runs = self
+            .committed_in
+            .partition_point(|&(_, term)| term < leader.term());
+        let Some(&(last, _)) = runs
+            .checked_sub(1)
+            .and_then(|run| self.committed_in.get(run))
+        else {
+            return Ok(());
+        };
+        // Log matching makes the last entry stand for all before it.
+        if leader.log().term_at(last) == self.committed.term_at(last) {
+            return Ok(());
+        }
+        let missing =
+            first_difference(leader.log(), &self.committed, Index(1), last).unwrap_or(last);
+        Err(Broken::LeaderCompleteness {
+            leader: leader.config().id(),
+            term: leader.term(),
+            missing,
+        })
+    }
+
+    fn state_machine_safety(&mut self, node: &Raft<T>, from: Index) -> Result<(), Broken> {
+        let agreed = self.committed.last().index.min(node.commit());
+        if let Some(index) = first_difference(node.log(), &self.committed, from, agreed) {
+            return Err(Broken::StateMachineSafety {
+                node: node.config().id(),
+                index,
+            });
+        }
+        let fresh: alloc::vec::Vec<Batch<T>> = node
+            .log()
+            .range(self.committed.last().index.next(), node.commit())
+            .collect();
+        for batch in fresh {
+            let last = batch.last();
+            self.committed.append(batch);
+            match self.committed_in.last_mut() {
+                Some(run) if run.1 >= node.term() => run.0 = last,
+                _ => self.committed_in.push((last, node.term())),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn went_back(node: NodeId, before: Seen, now: Seen) -> Result<(), Broken> {
+    let changed_vote = now.term == before.term && before.vote.is_some() && now.vote != before.vote;
+    let what = if now.term < before.term {
+        "term"
+    } else if now.commit < before.commit {
+        "commit index"
+    } else if changed_vote {
+        "vote"
+    } else {
+        return Ok(());
+    };
+    Err(Broken::WentBack { node, what })
+}
+
+impl<T: Command + PartialEq> Default for Ledger<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
