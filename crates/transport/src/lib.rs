@@ -16,11 +16,34 @@ pub use bytes::Bytes;
 mod choice;
 pub use choice::{Choose, Scripted};
 
+#[cfg(feature = "std")]
+mod channel;
+#[cfg(feature = "std")]
+pub use channel::ChannelEndpoint;
+
+#[cfg(feature = "codec")]
+mod codec;
+#[cfg(feature = "codec")]
+pub use codec::{Bincode, Codec};
+
 mod context;
 pub use context::Context;
 
 mod effect;
 pub use effect::{Effect, EffectOf, Effects};
+
+mod envelope;
+pub use envelope::{Envelope, ReceiveError, SendError, Transport};
+
+#[cfg(feature = "codec")]
+mod error;
+#[cfg(feature = "codec")]
+pub use error::FrameError;
+
+#[cfg(feature = "codec")]
+mod frame;
+#[cfg(feature = "codec")]
+pub use frame::{FrameReader, Framing};
 
 mod id;
 pub use id::{NodeId, RequestId, Token};
