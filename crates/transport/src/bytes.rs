@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 use core::fmt;
 use core::ops::Deref;
 
@@ -36,6 +37,13 @@ impl Deref for Bytes {
 
 impl AsRef<[u8]> for Bytes {
     fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+// Equality, order and hash are those of the slice, so maps keyed by `Bytes` can be asked by slice.
+impl Borrow<[u8]> for Bytes {
+    fn borrow(&self) -> &[u8] {
         &self.0
     }
 }

@@ -1,0 +1,306 @@
+//! The state machine: what applying a log of commands leads to.
+//!
+//! A pure function of the log: no clock, no node, no randomness. Two machines that applied the same
+//! commands are equal.
+//!
+//! # Sessions (Raft §8, dissertation §6.3)
+//!
+//! A client numbers its operations 1, 2, 3, … and has one under way at a time.
+//!
+//! | sequence, compared with the session's last | the machine |
+//! |---|---|
+//! | one more | executes it and remembers the reply |
+//! | equal | repeats the remembered reply |
+//! | lower | rejects it: it was executed, its reply is forgotten |
+//! | more than one more | rejects it: one before it is missing |
+//! | no such session | rejects it: the session was closed to make room |
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use raft_core::{Batch, Index};
+use transport::Bytes;
+
+use crate::config::Limits;
+use crate::{Command, Config, Operation, SessionId};
+
+/// A map with sessions.
+///
+/// ```
+/// use kv::{Command, Machine, Operation, Reply};
+/// use raft_core::Index;
+///
+/// let mut machine = Machine::default();
+/// let Ok(Reply::Opened { session }) = machine.apply(Index(1), &Command::Open) else { panic!() };
+/// let append = Command::Execute {
+///     session,
+///     sequence: 1,
+///     operation: Operation::Append { key: "x".into(), value: "1".into() },
+/// };
+/// machine.apply(Index(2), &append).unwrap();
+/// machine.apply(Index(3), &append).unwrap(); // a retry
+/// assert_eq!(machine.get(b"x"), Some(&"1".into()));
+/// ```
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Machine {
+    limits: Limits,
+    map: BTreeMap<Bytes, Bytes>,
+    sessions: BTreeMap<SessionId, Session>,
+    /// Sessions by the index of their last use, the oldest first.
+    by_use: BTreeMap<Index, SessionId>,
+    applied: Index,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct Session {
+    sequence: u64,
+    reply: Applied,
+    used: Index,
+}
+
+/// What applying a command gave.
+pub type Applied = Result<Reply, Rejection>;
+
+/// A command's result.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+pub enum Reply {
+    /// The session is open.
+    Opened {
+        /// Its name.
+        session: SessionId,
+    },
+    /// The value was put, appended or swapped in.
+    Written,
+    /// The compare-and-set did nothing: the value was another.
+    Mismatch {
+        /// The value it found.
+        actual: Option<Bytes>,
+    },
+    /// The key is gone.
+    Deleted {
+        /// Whether it was there.
+        existed: bool,
+    },
+    /// What a read found.
+    Value {
+        /// The value; `None`: the key is absent.
+        value: Option<Bytes>,
+    },
+}
+
+/// Why the machine did not execute a command.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The session is not open: it never was, or it was closed to make room. An earlier attempt of
+    /// the operation may have been executed.
+    #[error("the session is not open")]
+    SessionClosed,
+    /// The operation was executed before, and a later one too: its reply is forgotten.
+    #[error("operation was executed before operation {last}, and its reply is forgotten")]
+    AlreadyAnswered {
+        /// The session's last sequence.
+        last: u64,
+    },
+    /// An operation before this one never came.
+    #[error("an operation between {last} and this one is missing")]
+    SequenceGap {
+        /// The session's last sequence.
+        last: u64,
+    },
+    /// The key is longer than the limit.
+    #[error("the key is longer than {bytes_max} bytes")]
+    KeyTooLong {
+        /// The limit.
+        bytes_max: usize,
+    },
+    /// The value would be longer than the limit.
+    #[error("the value would be longer than {bytes_max} bytes")]
+    ValueTooLong {
+        /// The limit.
+        bytes_max: usize,
+    },
+}
+
+impl Machine {
+    /// An empty machine with the limits of `config`.
+    #[must_use]
+    pub const fn new(config: &Config) -> Self {
+        Self::with_limits(config.limits)
+    }
+
+    const fn with_limits(limits: Limits) -> Self {
+        Self {
+            limits,
+            map: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            by_use: BTreeMap::new(),
+            applied: Index(0),
+        }
+    }
+
+    /// Applies a batch of the log; what each command gave goes to `results`.
+    pub fn apply_batch(&mut self, batch: &Batch<Command>, mut results: impl FnMut(Index, Applied)) {
+        let mut index = batch.first();
+        for command in batch.entries() {
+            let applied = self.apply(index, command);
+            results(index, applied);
+            index = index.next();
+        }
+        self.applied = batch.last();
+    }
+
+    /// Applies the command at `index`. O(log keys + log sessions).
+    ///
+    /// # Errors
+    ///
+    /// The command was not executed: a session or size rule forbids it. The machine stays as it was,
+    /// but for the note that the session is alive.
+    pub fn apply(&mut self, index: Index, command: &Command) -> Applied {
+        self.applied = index;
+        match command {
+            Command::Open => Ok(self.open(index)),
+            Command::Execute {
+                session,
+                sequence,
+                operation,
+            } => self.execute_once(index, *session, *sequence, operation),
+        }
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &[u8]) -> Option<&Bytes> {
+        self.map.get(key)
+    }
+
+    /// The index of the last entry applied.
+    #[must_use]
+    pub const fn applied(&self) -> Index {
+        self.applied
+    }
+
+    /// How many keys there are.
+    #[must_use]
+    pub fn keys_len(&self) -> usize {
+        self.map.len()
+    }
+
+    /// How many sessions are open.
+    #[must_use]
+    pub fn sessions_len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    fn open(&mut self, index: Index) -> Reply {
+        let session = SessionId(index);
+        let reply = Reply::Opened { session };
+        let fresh = Session {
+            sequence: 0,
+            reply: Ok(reply.clone()),
+            used: index,
+        };
+        self.sessions.insert(session, fresh);
+        self.by_use.insert(index, session);
+        while self.sessions.len() > self.limits.sessions_max {
+            let Some((_, oldest)) = self.by_use.pop_first() else {
+                break;
+            };
+            self.sessions.remove(&oldest);
+        }
+        reply
+    }
+
+    fn execute_once(
+        &mut self,
+        index: Index,
+        id: SessionId,
+        sequence: u64,
+        operation: &Operation,
+    ) -> Applied {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return Err(Rejection::SessionClosed);
+        };
+        self.by_use.remove(&session.used);
+        self.by_use.insert(index, id);
+        session.used = index;
+        let last = session.sequence;
+        if sequence == last && last > 0 {
+            return session.reply.clone();
+        }
+        if sequence <= last {
+            return Err(Rejection::AlreadyAnswered { last });
+        }
+        if Some(sequence) != last.checked_add(1) {
+            return Err(Rejection::SequenceGap { last });
+        }
+        let reply = execute(&mut self.map, self.limits, operation);
+        session.sequence = sequence;
+        session.reply = reply.clone();
+        reply
+    }
+}
+
+impl Default for Machine {
+    /// An empty machine with the default limits.
+    fn default() -> Self {
+        Self::with_limits(Limits::DEFAULT)
+    }
+}
+
+fn execute(map: &mut BTreeMap<Bytes, Bytes>, limits: Limits, operation: &Operation) -> Applied {
+    check_sizes(map, limits, operation)?;
+    Ok(match operation {
+        Operation::Put { key, value } => {
+            map.insert(key.clone(), value.clone());
+            Reply::Written
+        }
+        Operation::Append { key, value } => {
+            let mut whole: Vec<u8> = map.get(key).map(|old| old.to_vec()).unwrap_or_default();
+            whole.extend_from_slice(value);
+            map.insert(key.clone(), Bytes::from(whole));
+            Reply::Written
+        }
+        Operation::CompareAndSet {
+            key,
+            expected,
+            value,
+        } => {
+            let actual = map.get(key);
+            if actual == expected.as_ref() {
+                map.insert(key.clone(), value.clone());
+                Reply::Written
+            } else {
+                Reply::Mismatch {
+                    actual: actual.cloned(),
+                }
+            }
+        }
+        Operation::Delete { key } => Reply::Deleted {
+            existed: map.remove(key).is_some(),
+        },
+    })
+}
+
+fn check_sizes(
+    map: &BTreeMap<Bytes, Bytes>,
+    limits: Limits,
+    operation: &Operation,
+) -> Result<(), Rejection> {
+    if operation.key().len() > limits.key_bytes_max {
+        let bytes_max = limits.key_bytes_max;
+        return Err(Rejection::KeyTooLong { bytes_max });
+    }
+    let before = match operation {
+        Operation::Append { key, .. } => map.get(key).map_or(0, |old| old.len()),
+        _ => 0,
+    };
+    let added = operation.value().map_or(0, |value| value.len());
+    if before.saturating_add(added) > limits.value_bytes_max {
+        let bytes_max = limits.value_bytes_max;
+        return Err(Rejection::ValueTooLong { bytes_max });
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Requests and events: what a client asks of its node, and what it hears.
+
+use raft_core::Term;
+use transport::{Bytes, NodeId, RequestId};
+
+use crate::{Operation, Rejection, Reply, SessionId};
+
+/// A request, with the name that its answer will carry.
+///
+/// ```
+/// use kv::{Ask, Request};
+/// use transport::RequestId;
+/// let request = Request { id: RequestId(1), ask: Ask::Get { key: "x".into() } };
+/// assert_eq!(request.id, RequestId(1));
+/// ```
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+pub struct Request {
+    /// Unique among the requests this node holds.
+    pub id: RequestId,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// What a client can ask.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+pub enum Ask {
+    /// Opens a session.
+    Open,
+    /// Executes an operation once, however often it is asked.
+    Execute {
+        /// The session.
+        session: SessionId,
+        /// The operation's number in it: 1, 2, 3, … A retry repeats the number.
+        sequence: u64,
+        /// What to do.
+        operation: Operation,
+    },
+    /// Reads a key, linearizably. A read needs no session: repeating it does no harm.
+    Get {
+        /// The key.
+        key: Bytes,
+    },
+}
+
+/// What a client hears. The first five are final: each request gets exactly one of them, unless its
+/// node crashes first.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+pub enum Event {
+    /// It was executed.
+    Done {
+        /// The request.
+        id: RequestId,
+        /// Its result.
+        reply: Reply,
+    },
+    /// It reached the state machine, which did not execute it.
+    Rejected {
+        /// The request.
+        id: RequestId,
+        /// Why.
+        rejection: Rejection,
+    },
+    /// It was not executed and never will be. It is handed back.
+    Refused {
+        /// The request, whole.
+        request: Request,
+        /// Who leads, if this node knows: ask there.
+        leader: Option<NodeId>,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// It entered the log and was overwritten by a newer term: it was not executed and never will
+    /// be.
+    Lost {
+        /// The request.
+        id: RequestId,
+    },
+    /// The node was deposed and did not learn the fate of the request: it may yet be executed.
+    /// Retrying it in its session is safe.
+    Unknown {
+        /// The request.
+        id: RequestId,
+    },
+    /// This node's view of who leads has changed.
+    Leader {
+        /// The node's term.
+        term: Term,
+        /// The leader of that term, if known.
+        leader: Option<NodeId>,
+    },
+}
+
+/// Why a request was refused.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Raft did not take it.
+    #[error(transparent)]
+    Raft(raft_core::Refusal),
+    /// The node already holds a request of this name.
+    #[error("this node already holds a request of this name")]
+    RepeatedId,
+}
