@@ -1,0 +1,306 @@
+//! Campaigns: the simulator runs every protocol under faults, through the `concord` program.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::ci::Findings;
+use crate::shell;
+use crate::table::{Table, thousands};
+use crate::workspace::Workspace;
+
+/// Seeds of the gate's short run.
+const SEEDS_SHORT: u64 = 40;
+/// Seeds whose hashes are compared.
+const SEEDS_COMPARED: u64 = 8;
+
+/// What one protocol did: an object of `concord sim --json`. Fields that are absent are empty.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Campaign {
+    pub(crate) protocol: String,
+    pub(crate) seeds: Value,
+    pub(crate) operations: Operations,
+    pub(crate) events: u64,
+    pub(crate) faults: BTreeMap<String, Value>,
+    pub(crate) violations: Vec<Value>,
+    pub(crate) trace_hash: Value,
+}
+
+/// How the clients' operations ended.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Operations {
+    pub(crate) ok: u64,
+    pub(crate) failed: u64,
+    pub(crate) unknown: u64,
+}
+
+/// A profile that `concord` is built with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Profile {
+    Debug,
+    Release,
+}
+
+/// Builds `concord`; the command runs it.
+pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<Program, String> {
+    let mut command = workspace.cargo(&["build", "--quiet", "--package", "concord"]);
+    let folder = match profile {
+        Profile::Debug => "debug",
+        Profile::Release => {
+            command.arg("--release");
+            "release"
+        }
+    };
+    shell::check(command)?;
+    Ok(Program {
+        path: workspace.program(folder, "concord"),
+    })
+}
+
+/// A `concord` that is built.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) path: std::path::PathBuf,
+}
+
+impl Program {
+    /// Runs `concord sim WORDS --json`. Violations are an answer, not an error.
+    pub(crate) fn sim(&self, words: &[&str]) -> Result<Vec<Campaign>, String> {
+        let mut command = Command::new(&self.path);
+        command
+            .arg("sim")
+            .args(words)
+            .arg("--json")
+            .stderr(std::process::Stdio::piped());
+        let line = shell::line(&command);
+        let output = command
+            .output()
+            .map_err(|error| format!("cannot run `{line}`: {error}"))?;
+        let broken = |why: &str| {
+            let prose = shell::tail(&String::from_utf8_lossy(&output.stderr), 40);
+            format!("`{line}`: {why}\n{prose}")
+        };
+        let campaigns = parse(&String::from_utf8_lossy(&output.stdout))
+            .map_err(|error| broken(&format!("its output is not the documented JSON: {error}")))?;
+        let violated = campaigns
+            .iter()
+            .any(|campaign| !campaign.violations.is_empty());
+        match (output.status.code(), violated) {
+            _ if campaigns.is_empty() => Err(broken(&format!("no result, {}", output.status))),
+            (Some(0), false) | (Some(1), true) => Ok(campaigns),
+            _ => Err(broken(&format!(
+                "{} does not fit its violations",
+                output.status
+            ))),
+        }
+    }
+}
+
+/// Reads one object a line, objects one after the other, or arrays of them.
+pub(crate) fn parse(json: &str) -> Result<Vec<Campaign>, String> {
+    let mut campaigns = Vec::new();
+    for value in serde_json::Deserializer::from_str(json).into_iter::<Value>() {
+        let objects = match value.map_err(|error| error.to_string())? {
+            Value::Array(objects) => objects,
+            object => vec![object],
+        };
+        for object in objects {
+            let campaign = serde_json::from_value(object).map_err(|error| error.to_string())?;
+            campaigns.push(campaign);
+        }
+    }
+    Ok(campaigns)
+}
+
+impl Campaign {
+    /// The lowest seed with a violation.
+    pub(crate) fn first_violating_seed(&self) -> Option<u64> {
+        self.violations.iter().filter_map(seed).min()
+    }
+
+    /// What must be the same in every run of the same seeds.
+    fn fingerprint(&self) -> String {
+        let operations = &self.operations;
+        format!(
+            "{} hash {} after {} events, {}/{}/{} operations",
+            self.protocol,
+            self.trace_hash,
+            self.events,
+            operations.ok,
+            operations.failed,
+            operations.unknown
+        )
+    }
+
+    pub(crate) fn faults_delivered(&self) -> u64 {
+        self.faults.values().filter_map(Value::as_u64).sum()
+    }
+}
+
+/// A seed is a number, or a string of digits where numbers are too small for it.
+fn seed(violation: &Value) -> Option<u64> {
+    let seed = violation.get("seed").unwrap_or(violation);
+    seed.as_u64().or_else(|| seed.as_str()?.parse().ok())
+}
+
+/// A row for each campaign.
+pub(crate) fn table() -> Table {
+    Table::new(&[
+        "protocol",
+        "nodes",
+        "faults",
+        "seeds",
+        "ok",
+        "failed",
+        "unknown",
+        "delivered",
+        "violations",
+    ])
+}
+
+/// The row of `campaign` in [`table`].
+pub(crate) fn row(campaign: &Campaign, nodes: &str, faults: &str) -> Vec<String> {
+    let operations = &campaign.operations;
+    let mut row = vec![
+        campaign.protocol.clone(),
+        nodes.to_owned(),
+        faults.to_owned(),
+    ];
+    row.push(campaign.seeds.to_string());
+    let numbers = [operations.ok, operations.failed, operations.unknown];
+    row.extend(numbers.map(thousands));
+    row.push(thousands(campaign.faults_delivered()));
+    row.push(campaign.violations.len().to_string());
+    row
+}
+
+/// One sentence for each violation.
+pub(crate) fn violations(campaign: &Campaign, where_: &str) -> Vec<String> {
+    let violations = campaign.violations.iter();
+    violations
+        .map(|violation| format!("{}, {where_}: {violation}", campaign.protocol))
+        .collect()
+}
+
+/// The gate's step: a short run of every protocol.
+pub(crate) fn step(workspace: &Workspace) -> Findings {
+    short_run(workspace).into()
+}
+
+fn short_run(workspace: &Workspace) -> Result<Findings, String> {
+    let mut findings = Findings::default();
+    let program = build(workspace, Profile::Release)?;
+    for campaign in program.sim(&["--seeds", &SEEDS_SHORT.to_string()])? {
+        findings.failures.extend(violations(&campaign, "short run"));
+        if campaign.operations.ok == 0 {
+            findings
+                .failures
+                .push(format!("{}: no operation succeeded", campaign.protocol));
+        }
+        findings.note(format!(
+            "{}: {} operations, {} faults",
+            campaign.protocol,
+            thousands(campaign.operations.ok),
+            thousands(campaign.faults_delivered())
+        ));
+    }
+    Ok(findings)
+}
+
+/// The gate's step: the same seeds give the same hash wherever they run.
+pub(crate) fn determinism_step(workspace: &Workspace) -> Findings {
+    determinism(workspace)
+        .map(|(notes, failures)| Findings {
+            notes,
+            failures,
+            ..Findings::default()
+        })
+        .into()
+}
+
+/// Runs the same seeds in two release processes and a debug process: the fingerprints, and where
+/// they differ.
+pub(crate) fn determinism(workspace: &Workspace) -> Result<(Vec<String>, Vec<String>), String> {
+    let release = build(workspace, Profile::Release)?;
+    let debug = build(workspace, Profile::Debug)?;
+    let seeds = SEEDS_COMPARED.to_string();
+    let mut notes = Vec::new();
+    let mut failures = Vec::new();
+    for words in [["--seed", "7"], ["--seeds", &seeds]] {
+        let first = release.sim(&words)?;
+        let worlds = [
+            ("another process", release.sim(&words)?),
+            ("debug", debug.sim(&words)?),
+        ];
+        let runs = words.join(" ");
+        for (world, other) in &worlds {
+            failures.extend(differences(&first, other).map(|d| format!("{runs}, {world}: {d}")));
+        }
+        notes.extend(
+            first
+                .iter()
+                .map(|c| format!("{} {runs} -> {}", c.protocol, c.trace_hash)),
+        );
+    }
+    Ok((notes, failures))
+}
+
+fn differences<'a>(
+    first: &'a [Campaign],
+    other: &'a [Campaign],
+) -> impl Iterator<Item = String> + 'a {
+    let missing = (first.len() != other.len())
+        .then(|| format!("{} protocols, then {}", first.len(), other.len()));
+    let hashless = first
+        .iter()
+        .filter(|campaign| campaign.trace_hash.is_null())
+        .map(|campaign| format!("{} has no trace_hash", campaign.protocol));
+    let unequal = first
+        .iter()
+        .zip(other)
+        .map(|(one, two)| (one.fingerprint(), two.fingerprint()))
+        .filter(|(one, two)| one != two)
+        .map(|(one, two)| format!("{one}, then {two}"));
+    missing.into_iter().chain(hashless).chain(unequal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HELD: &str = r#"{"protocol": "raft", "seeds": 40, "violations": [], "trace_hash": "a1",
+        "operations": {"ok": 9, "failed": 1, "unknown": 2}, "faults": {"loss": 3, "crash": 4}}"#;
+    const VIOLATED: &str = r#"{"protocol": "raft", "violations": [{"seed": 31, "rule": "x"},
+        {"seed": "7"}], "trace_hash": "b2"}"#;
+
+    #[test]
+    fn objects_are_read_one_a_line_one_after_the_other_and_in_arrays() {
+        assert_eq!(parse(&format!("{HELD}\n{VIOLATED}")).unwrap().len(), 2);
+        assert_eq!(parse(&format!("[{HELD},{VIOLATED}]")).unwrap().len(), 2);
+        assert!(parse("").unwrap().is_empty());
+        assert!(parse("all good").is_err());
+    }
+
+    #[test]
+    fn the_first_violating_seed_is_the_lowest() {
+        let campaigns = parse(&format!("{HELD}{VIOLATED}")).unwrap();
+        assert_eq!(campaigns[0].first_violating_seed(), None);
+        assert_eq!(campaigns[1].first_violating_seed(), Some(7));
+        assert_eq!(campaigns[0].faults_delivered(), 7);
+    }
+
+    #[test]
+    fn a_different_hash_or_none_is_a_difference() {
+        let first = parse(HELD).unwrap();
+        assert_eq!(differences(&first, &first).count(), 0);
+        let other = parse(&HELD.replace("a1", "a2")).unwrap();
+        assert_eq!(differences(&first, &other).count(), 1);
+        assert_eq!(differences(&first, &[]).count(), 1);
+        let hashless = parse(&HELD.replace("\"a1\"", "null")).unwrap();
+        assert_eq!(differences(&hashless, &hashless).count(), 1);
+    }
+}

@@ -1,0 +1,105 @@
+//! The steps that are cargo's own: format, lints, tests, examples, documentation.
+//!
+//! `benches` keeps its peers behind a feature, so it is left out wherever all features are on.
+
+use super::Findings;
+use crate::shell;
+use crate::workspace::Workspace;
+
+const ALL_BUT_PEERS: [&str; 4] = ["--workspace", "--exclude", "benches", "--all-features"];
+
+pub(super) fn format(workspace: &Workspace) -> Findings {
+    if !shell::works(workspace.cargo(&["fmt", "--version"])) {
+        return idle("rustfmt: nothing checked the format");
+    }
+    let mut findings = Findings::default();
+    findings.expect(shell::check(workspace.cargo(&["fmt", "--all", "--check"])));
+    findings
+}
+
+pub(super) fn clippy(workspace: &Workspace) -> Findings {
+    if !shell::works(workspace.cargo(&["clippy", "--version"])) {
+        return idle("clippy: no lint ran");
+    }
+    let mut findings = Findings::default();
+    let default_features = ["--workspace"];
+    for selection in [&default_features[..], &ALL_BUT_PEERS] {
+        let mut command = workspace.cargo(&["clippy", "--quiet", "--all-targets"]);
+        command.args(selection).args(["--", "-D", "warnings"]);
+        findings.expect(shell::check(command));
+    }
+    findings
+}
+
+pub(super) fn tests(workspace: &Workspace) -> Findings {
+    let mut findings = Findings::default();
+    let nextest = shell::works(workspace.cargo(&["nextest", "--version"]));
+    let words: &[&str] = if nextest {
+        &["nextest", "run", "--no-fail-fast", "--no-tests=pass"]
+    } else {
+        let instead = "cargo-nextest: the tests ran with cargo test instead";
+        findings.absent.push(instead.to_owned());
+        &["test", "--no-fail-fast", "--lib", "--bins", "--tests"]
+    };
+    let benches = ["--package", "benches"];
+    for selection in [&ALL_BUT_PEERS[..], &benches] {
+        let mut command = workspace.cargo(words);
+        command.args(selection);
+        match shell::check(command) {
+            Ok(output) => {
+                let counts = output.lines().filter(|line| is_count(line)).map(str::trim);
+                if nextest {
+                    counts.for_each(|line| findings.note(line));
+                }
+            }
+            Err(failure) => findings.failures.push(failure),
+        }
+    }
+    findings
+}
+
+fn is_count(line: &str) -> bool {
+    line.trim_start().starts_with("Summary") && !line.contains(" 0 tests run")
+}
+
+pub(super) fn doctests(workspace: &Workspace) -> Findings {
+    let mut findings = Findings::default();
+    let mut command = workspace.cargo(&["test", "--quiet", "--doc", "--no-fail-fast"]);
+    command.args(ALL_BUT_PEERS);
+    findings.expect(shell::check(command));
+    findings
+}
+
+pub(super) fn docs(workspace: &Workspace) -> Findings {
+    let mut findings = Findings::default();
+    let mut command = workspace.cargo(&["doc", "--quiet", "--no-deps"]);
+    command
+        .args(ALL_BUT_PEERS)
+        .env("RUSTDOCFLAGS", "-D warnings");
+    findings.expect(shell::check(command));
+    findings
+}
+
+fn idle(absent: &str) -> Findings {
+    Findings {
+        absent: vec![absent.to_owned()],
+        idle: true,
+        ..Findings::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_run_is_not_a_count() {
+        assert!(is_count(
+            "     Summary [   0.2s] 12 tests run: 12 passed, 0 skipped"
+        ));
+        assert!(!is_count(
+            "     Summary [   0.0s] 0 tests run: 0 passed, 0 skipped"
+        ));
+        assert!(!is_count("    Starting 12 tests"));
+    }
+}

@@ -1,0 +1,111 @@
+//! Lets the simulator look for mutants, and counts the seeds it needs.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::copy::Copy;
+use super::table::{Mutant, Simulator};
+use crate::campaign::{self, Campaign};
+use crate::table::Table;
+use crate::workspace::Workspace;
+use crate::{Answer, ci, shell};
+
+/// Seeds of the first attempt; each further one takes eight times as many.
+const SEEDS_FIRST: u64 = 64;
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(600);
+
+enum Quarry {
+    Found { seed: u64 },
+    Hidden { seeds: u64 },
+    Unclear(String),
+}
+
+pub(super) fn run(workspace: &Workspace, mutants: &[&'static Mutant]) -> Answer {
+    let copy = Copy::make(workspace, "worker-1")?;
+    let mut table = Table::new(&["mutant", "protocol", "seeds to find", "seconds", "verdict"]);
+    let mut missed = 0;
+    let expected = mutants.iter().filter_map(|mutant| match mutant.simulator {
+        Simulator::Finds {
+            protocol,
+            seeds_max,
+        } => Some((mutant, protocol, seeds_max)),
+        Simulator::Blind { .. } => None,
+    });
+    for (mutant, protocol, seeds_max) in expected {
+        let start = Instant::now();
+        let quarry = copy
+            .with(mutant, || hunt(&copy, protocol, seeds_max))
+            .unwrap_or_else(Quarry::Unclear);
+        let (seeds, verdict) = match quarry {
+            Quarry::Found { seed } => (seed.to_string(), "FOUND"),
+            Quarry::Hidden { seeds } => (format!("> {seeds}"), "HIDDEN"),
+            Quarry::Unclear(reason) => {
+                println!("UNCLEAR {}: {reason}", mutant.name);
+                (String::new(), "UNCLEAR")
+            }
+        };
+        missed += u32::from(verdict != "FOUND");
+        eprintln!("     {}: {verdict} {seeds}", mutant.name);
+        table.row([
+            mutant.name,
+            protocol,
+            &seeds,
+            &ci::seconds(start.elapsed()),
+            verdict,
+        ]);
+    }
+    println!("{table}");
+    println!("{missed} not found");
+    Ok(missed == 0)
+}
+
+fn hunt(copy: &Copy, protocol: &str, seeds_max: u64) -> Result<Quarry, String> {
+    let mut build = copy.cargo(&["build", "--quiet", "--release", "--package", "concord"]);
+    // Quicker to build; what the simulator finds is the same in every build.
+    build.env("CARGO_PROFILE_RELEASE_LTO", "off");
+    build.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    shell::check(build)?;
+    let mut seeds = SEEDS_FIRST.min(seeds_max);
+    loop {
+        let mut command = Command::new(copy.program("release", "concord"));
+        command.args([
+            "sim",
+            "--json",
+            "--protocol",
+            protocol,
+            "--seeds",
+            &seeds.to_string(),
+        ]);
+        command.current_dir(&copy.root);
+        let found = first_seed(&attempt(command)?);
+        match found {
+            Some(seed) => return Ok(Quarry::Found { seed }),
+            None if seeds >= seeds_max => return Ok(Quarry::Hidden { seeds }),
+            None => seeds = (seeds * 8).min(seeds_max),
+        }
+    }
+}
+
+fn first_seed(campaigns: &[Campaign]) -> Option<u64> {
+    campaigns
+        .iter()
+        .filter_map(Campaign::first_violating_seed)
+        .min()
+}
+
+fn attempt(command: Command) -> Result<Vec<Campaign>, String> {
+    let line = shell::line(&command);
+    let run = shell::run_quietly(command, Some(ATTEMPT_LIMIT))?;
+    let Some(status) = run.status else {
+        return Err(format!(
+            "`{line}` did not end within {} s",
+            ATTEMPT_LIMIT.as_secs()
+        ));
+    };
+    match status.code() {
+        Some(0 | 1) => campaign::parse(&run.output),
+        _ => Err(format!(
+            "`{line}` ended with {status}: neither held nor violated"
+        )),
+    }
+}
