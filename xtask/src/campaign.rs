@@ -71,32 +71,34 @@ impl Program {
     /// Runs `concord sim WORDS --json`. Violations are an answer, not an error.
     pub(crate) fn sim(&self, words: &[&str]) -> Result<Vec<Campaign>, String> {
         let mut command = Command::new(&self.path);
-        command
-            .arg("sim")
-            .args(words)
-            .arg("--json")
-            .stderr(std::process::Stdio::piped());
+        command.arg("sim").args(words).arg("--json");
         let line = shell::line(&command);
         let output = command
             .output()
             .map_err(|error| format!("cannot run `{line}`: {error}"))?;
-        let broken = |why: &str| {
+        let campaigns = answer(
+            output.status.code(),
+            &String::from_utf8_lossy(&output.stdout),
+        );
+        campaigns.map_err(|why| {
             let prose = shell::tail(&String::from_utf8_lossy(&output.stderr), 40);
-            format!("`{line}`: {why}\n{prose}")
-        };
-        let campaigns = parse(&String::from_utf8_lossy(&output.stdout))
-            .map_err(|error| broken(&format!("its output is not the documented JSON: {error}")))?;
-        let violated = campaigns
-            .iter()
-            .any(|campaign| !campaign.violations.is_empty());
-        match (output.status.code(), violated) {
-            _ if campaigns.is_empty() => Err(broken(&format!("no result, {}", output.status))),
-            (Some(0), false) | (Some(1), true) => Ok(campaigns),
-            _ => Err(broken(&format!(
-                "{} does not fit its violations",
-                output.status
-            ))),
-        }
+            format!("`{line}` ended with {}: {why}\n{prose}", output.status)
+        })
+    }
+}
+
+/// What a run says with its exit code and its output: they must agree.
+fn answer(code: Option<i32>, stdout: &str) -> Result<Vec<Campaign>, String> {
+    let campaigns =
+        parse(stdout).map_err(|error| format!("not the documented JSON on its output: {error}"))?;
+    let violated = campaigns
+        .iter()
+        .any(|campaign| !campaign.violations.is_empty());
+    match (code, violated) {
+        _ if campaigns.is_empty() => Err("no result on its output".to_owned()),
+        (Some(0), false) | (Some(1), true) => Ok(campaigns),
+        (_, true) => Err("it reports violations and does not end with 1".to_owned()),
+        (_, false) => Err("it reports no violation and does not end with 0".to_owned()),
     }
 }
 
@@ -283,6 +285,23 @@ mod tests {
         assert_eq!(parse(&format!("[{HELD},{VIOLATED}]")).unwrap().len(), 2);
         assert!(parse("").unwrap().is_empty());
         assert!(parse("all good").is_err());
+    }
+
+    #[test]
+    fn a_run_whose_exit_code_and_output_disagree_is_an_error() {
+        assert_eq!(answer(Some(0), HELD).unwrap().len(), 1);
+        assert_eq!(answer(Some(1), VIOLATED).unwrap().len(), 1);
+        for (code, output) in [
+            (Some(1), HELD),
+            (Some(101), HELD),
+            (None, HELD),
+            (Some(0), VIOLATED),
+            (Some(3), VIOLATED),
+            (Some(0), ""),
+            (Some(0), "all good"),
+        ] {
+            assert!(answer(code, output).is_err(), "{code:?} {output}");
+        }
     }
 
     #[test]

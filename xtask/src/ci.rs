@@ -169,13 +169,13 @@ pub(crate) fn run(args: &Args) -> Answer {
         for failure in &findings.failures {
             println!("{}: {failure}", step.name);
         }
-        println!(
-            "{:<4} {} ({}) {}",
+        let line = format!(
+            "{:<7} {:<13} {:>6} s",
             findings.verdict(),
             step.name,
-            seconds(elapsed),
-            findings.remarks()
+            seconds(elapsed)
         );
+        println!("{}", format!("{line}  {}", findings.remarks()).trim_end());
         results.push((step.name, elapsed, findings));
     }
     Ok(summary(&results))

@@ -34,7 +34,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         guard: "a flipped bit in a frame's length or version is noticed",
         file: "crates/transport/src/frame.rs",
         find: "hasher.update(&[l0, l1, l2, l3, version]);",
-        replace: "let _ = (l0, l1, l2, l3, version);",
+        replace: "",
         killed_by: lib(
             "transport",
             "frame::tests::the_checksum_is_the_crc_of_ieee_802_3",
@@ -46,7 +46,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         guard: "a frame with a bad checksum is refused",
         file: "crates/transport/src/frame.rs",
         find: "if found == expected {",
-        replace: "if found == expected || found != expected {",
+        replace: "if true {",
         killed_by: test("transport", "frames", "every_single_flipped_bit_is_noticed"),
         simulator: blind("its network carries values, not bytes"),
     },
@@ -55,7 +55,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         guard: "a length above the limit is refused before its body is awaited",
         file: "crates/transport/src/frame.rs",
         find: "if length > body_bytes_max {",
-        replace: "if length > body_bytes_max.max(u32::MAX) {",
+        replace: "if false {",
         killed_by: test(
             "transport",
             "frames",
