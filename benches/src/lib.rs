@@ -1,1 +1,23 @@
-//! Benchmarks beside peers.
+#![doc = include_str!("../README.md")]
+
+mod compare;
+pub use compare::{Comparison, Cost, Rate, interleave};
+
+mod error;
+pub use error::Error;
+
+mod measure;
+pub use measure::{Sample, Usage, cpu_ns, measure};
+
+mod options;
+pub use options::Options;
+
+mod report;
+pub use report::Report;
+
+mod spread;
+pub use spread::Spread;
+
+pub mod raft;
+
+pub mod simulator;

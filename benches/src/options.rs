@@ -1,0 +1,39 @@
+//! The command line that all benchmarks share.
+
+use clap::Args;
+
+/// Options of every benchmark.
+///
+/// ```
+/// use benches::Options;
+/// use clap::Parser;
+///
+/// #[derive(Parser)]
+/// struct Command {
+///     #[command(flatten)]
+///     options: Options,
+/// }
+///
+/// let command = Command::parse_from(["raft", "--quick"]);
+/// assert_eq!(command.options.samples(), 3);
+/// ```
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Fewer cases, fewer samples, less work: half a minute
+    #[arg(long)]
+    pub quick: bool,
+    /// One JSON object per row on standard output (the README names the fields)
+    #[arg(long)]
+    pub json: bool,
+    /// Samples of every case, interleaved between the contenders [default: 5, with --quick 3]
+    #[arg(long, value_name = "K")]
+    pub samples: Option<usize>,
+}
+
+impl Options {
+    /// How many samples to take.
+    #[must_use]
+    pub fn samples(&self) -> usize {
+        self.samples.unwrap_or(if self.quick { 3 } else { 5 })
+    }
+}
