@@ -1,0 +1,181 @@
+//! The network: what becomes of a message between two nodes.
+//!
+//! 1. A blocked link loses what is sent into it and what would arrive from it.
+//! 2. Otherwise a message is lost, delivered once, or delivered twice, each copy after a drawn delay.
+//! 3. On a FIFO link no copy arrives before a message sent earlier on that link; nothing else waits.
+//! 4. A node's messages to itself take no time and meet no fault.
+
+use crate::{Delay, Fault, FaultCounts, FaultPlan, Links, Settings, Tape};
+
+/// When the copies of a message arrive.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Route {
+    Lost(Fault),
+    Once(u64),
+    Twice(u64, u64),
+}
+
+#[derive(Debug)]
+pub(crate) struct Network {
+    nodes: usize,
+    normal: Delay,
+    delay: Delay,
+    loss_ppm: u32,
+    duplicate_ppm: u32,
+    keeps_order: bool,
+    /// Whether out-of-order arrivals are a fault, and counted.
+    disorders: bool,
+    is_slowed: bool,
+    links: Vec<Link>,
+    blocks: Vec<Block>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Link {
+    latest_arrival_ns: u64,
+    blocked: [u16; 3],
+}
+
+/// A set of links that are blocked together.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Block {
+    pub(crate) episode: u64,
+    pub(crate) fault: Fault,
+    pub(crate) pairs: Vec<(usize, usize)>,
+}
+
+impl Network {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let plan = &settings.plan;
+        let nodes = settings.nodes as usize;
+        Self {
+            nodes,
+            normal: settings.delay,
+            delay: plan.delay.unwrap_or(settings.delay),
+            loss_ppm: plan.loss_ppm,
+            duplicate_ppm: plan.duplicate_ppm,
+            keeps_order: settings.links == Links::Fifo && !plan.reorder,
+            disorders: plan.reorder,
+            is_slowed: plan.delay.is_some(),
+            links: vec![Link::default(); nodes * nodes],
+            blocks: Vec::new(),
+        }
+    }
+
+    /// The end of all faults.
+    pub(crate) fn heal(&mut self, settings: &Settings) {
+        let latest: Vec<_> = self
+            .links
+            .iter()
+            .map(|link| link.latest_arrival_ns)
+            .collect();
+        *self = Self::new(&Settings {
+            plan: FaultPlan::none(),
+            ..settings.clone()
+        });
+        for (link, latest_arrival_ns) in self.links.iter_mut().zip(latest) {
+            link.latest_arrival_ns = latest_arrival_ns;
+        }
+    }
+
+    /// Decides about a message sent now; `from` and `to` are nodes of the cluster.
+    #[inline]
+    pub(crate) fn route(
+        &mut self,
+        now_ns: u64,
+        from: usize,
+        to: usize,
+        tape: &mut Tape,
+        counts: &mut FaultCounts,
+    ) -> Route {
+        if from == to {
+            return Route::Once(now_ns);
+        }
+        if let Some(fault) = self.blocked_by(from, to) {
+            counts.add(fault, 1);
+            return Route::Lost(fault);
+        }
+        if tape.happens(self.loss_ppm) {
+            counts.add(Fault::Loss, 1);
+            return Route::Lost(Fault::Loss);
+        }
+        let first_ns = self.arrival(now_ns, from, to, tape, counts);
+        if tape.happens(self.duplicate_ppm) {
+            counts.add(Fault::Duplicate, 1);
+            let second_ns = self.arrival(now_ns, from, to, tape, counts);
+            return Route::Twice(first_ns, second_ns);
+        }
+        Route::Once(first_ns)
+    }
+
+    /// The fault that blocks the link now, if any.
+    #[inline]
+    pub(crate) fn blocked_by(&self, from: usize, to: usize) -> Option<Fault> {
+        if self.blocks.is_empty() {
+            return None;
+        }
+        match self.links[from * self.nodes + to].blocked {
+            [0, 0, 0] => None,
+            [1..=u16::MAX, _, _] => Some(Fault::Partition),
+            [_, 1..=u16::MAX, _] => Some(Fault::OneWay),
+            _ => Some(Fault::Partial),
+        }
+    }
+
+    pub(crate) fn block(&mut self, block: Block) {
+        for &(from, to) in &block.pairs {
+            self.links[from * self.nodes + to].blocked[column(block.fault)] += 1;
+        }
+        self.blocks.push(block);
+    }
+
+    /// Ends a block; `false` when it has ended before.
+    pub(crate) fn unblock(&mut self, episode: u64) -> bool {
+        let found = self
+            .blocks
+            .iter()
+            .position(|block| block.episode == episode);
+        let Some(position) = found else {
+            return false;
+        };
+        let block = self.blocks.remove(position);
+        for (from, to) in block.pairs {
+            self.links[from * self.nodes + to].blocked[column(block.fault)] -= 1;
+        }
+        true
+    }
+
+    #[inline]
+    fn arrival(
+        &mut self,
+        now_ns: u64,
+        from: usize,
+        to: usize,
+        tape: &mut Tape,
+        counts: &mut FaultCounts,
+    ) -> u64 {
+        let delay_ns = self.delay.draw(tape);
+        if self.is_slowed && delay_ns > self.normal.max_ns() {
+            counts.add(Fault::Delay, 1);
+        }
+        let link = &mut self.links[from * self.nodes + to];
+        let arrival_ns = now_ns.saturating_add(delay_ns);
+        if self.keeps_order {
+            link.latest_arrival_ns = link.latest_arrival_ns.max(arrival_ns);
+            return link.latest_arrival_ns;
+        }
+        if self.disorders && arrival_ns < link.latest_arrival_ns {
+            counts.add(Fault::Reorder, 1);
+        }
+        link.latest_arrival_ns = link.latest_arrival_ns.max(arrival_ns);
+        arrival_ns
+    }
+}
+
+const fn column(fault: Fault) -> usize {
+    match fault {
+        Fault::Partition => 0,
+        Fault::OneWay => 1,
+        _ => 2,
+    }
+}
