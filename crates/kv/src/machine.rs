@@ -11,12 +11,21 @@
 //! |---|---|
 //! | one more | executes it and remembers the reply |
 //! | equal | repeats the remembered reply |
-//! | lower | rejects it: it was executed, its reply is forgotten |
+//! | lower | rejects it: it was answered, and the answer is forgotten |
 //! | more than one more | rejects it: one before it is missing |
-//! | no such session | rejects it: the session was closed to make room |
+//! | zero | rejects it: the first operation has number 1 |
+//! | no such session | rejects it: it was closed to make room, or never opened |
+//!
+//! An operation that breaks a size limit counts as executed: the rejection is its reply, and its
+//! number is spent. The other rejections leave the number as it was.
+//!
+//! # Invariants
+//!
+//! - *Applied rises*: an entry at or below the last one applied changes nothing.
+//! - *Bounded*: never more than `sessions_max` sessions. The one whose last use lies furthest back
+//!   in the log makes room: every attempt is a use, also one that is rejected.
 
 use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
 
 use raft_core::{Batch, Index};
 use transport::Bytes;
@@ -98,8 +107,8 @@ pub enum Rejection {
     /// the operation may have been executed.
     #[error("the session is not open")]
     SessionClosed,
-    /// The operation was executed before, and a later one too: its reply is forgotten.
-    #[error("operation was executed before operation {last}, and its reply is forgotten")]
+    /// The operation was answered before, and a later one too: its reply is forgotten.
+    #[error("the operation was answered before operation {last}, and its reply is forgotten")]
     AlreadyAnswered {
         /// The session's last sequence.
         last: u64,
@@ -109,6 +118,15 @@ pub enum Rejection {
     SequenceGap {
         /// The session's last sequence.
         last: u64,
+    },
+    /// The operation has number 0; a session's first operation has number 1.
+    #[error("a session's first operation has number 1, not 0")]
+    SequenceZero,
+    /// The entry, or one after it, was applied before.
+    #[error("the log is applied up to {last} already")]
+    AlreadyApplied {
+        /// The last entry applied.
+        last: Index,
     },
     /// The key is longer than the limit.
     #[error("the key is longer than {bytes_max} bytes")]
@@ -141,7 +159,20 @@ impl Machine {
         }
     }
 
-    /// Applies a batch of the log; what each command gave goes to `results`.
+    /// Applies a batch of the log; what each command gave goes to `results`, in index order. A blank
+    /// entry gives nothing. Equal to [`apply`](Self::apply) on each command.
+    ///
+    /// ```
+    /// use kv::{Command, Machine};
+    /// use raft_core::{Batch, Index, Term};
+    /// let mut machine = Machine::default();
+    /// machine.apply_batch(&Batch::blank(Term(1), Index(1)), |_, _| unreachable!());
+    /// let batch = Batch::commands(Term(1), Index(2), [Command::Open, Command::Open]).unwrap();
+    /// let mut indexes = vec![];
+    /// machine.apply_batch(&batch, |index, _| indexes.push(index));
+    /// assert_eq!(indexes, [Index(2), Index(3)]);
+    /// assert_eq!((machine.applied(), machine.sessions_len()), (Index(3), 2));
+    /// ```
     pub fn apply_batch(&mut self, batch: &Batch<Command>, mut results: impl FnMut(Index, Applied)) {
         let mut index = batch.first();
         for command in batch.entries() {
@@ -149,16 +180,20 @@ impl Machine {
             results(index, applied);
             index = index.next();
         }
-        self.applied = batch.last();
+        self.applied = self.applied.max(batch.last());
     }
 
-    /// Applies the command at `index`. O(log keys + log sessions).
+    /// Applies the command at `index`. O(log keys + log sessions), and O(bytes) for an append.
     ///
     /// # Errors
     ///
-    /// The command was not executed: a session or size rule forbids it. The machine stays as it was,
-    /// but for the note that the session is alive.
+    /// The command was not executed: it was applied before, or a session or size rule forbids it.
+    /// No value changes; what a session remembers stands at the top of this file.
     pub fn apply(&mut self, index: Index, command: &Command) -> Applied {
+        if index <= self.applied {
+            let last = self.applied;
+            return Err(Rejection::AlreadyApplied { last });
+        }
         self.applied = index;
         match command {
             Command::Open => Ok(self.open(index)),
@@ -227,10 +262,13 @@ impl Machine {
         self.by_use.insert(index, id);
         session.used = index;
         let last = session.sequence;
-        if sequence == last && last > 0 {
+        if sequence == 0 {
+            return Err(Rejection::SequenceZero);
+        }
+        if sequence == last {
             return session.reply.clone();
         }
-        if sequence <= last {
+        if sequence < last {
             return Err(Rejection::AlreadyAnswered { last });
         }
         if Some(sequence) != last.checked_add(1) {
@@ -258,9 +296,9 @@ fn execute(map: &mut BTreeMap<Bytes, Bytes>, limits: Limits, operation: &Operati
             Reply::Written
         }
         Operation::Append { key, value } => {
-            let mut whole: Vec<u8> = map.get(key).map(|old| old.to_vec()).unwrap_or_default();
-            whole.extend_from_slice(value);
-            map.insert(key.clone(), Bytes::from(whole));
+            let old: &[u8] = map.get(key).map_or(&[], |old| old);
+            let whole = Bytes::from([old, value].concat());
+            map.insert(key.clone(), whole);
             Reply::Written
         }
         Operation::CompareAndSet {
