@@ -1,1 +1,39 @@
 #![doc = include_str!("../README.md")]
+#![no_std]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
+)]
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+mod error;
+pub use error::Error;
+
+mod value;
+pub use value::Value;
+
+mod history;
+pub use history::{
+    Completion, Event, EventKind, Function, History, Moment, Operation, OperationId, Operations,
+    ProcessId, Recorder, Refused,
+};
+
+mod model;
+pub use model::{
+    CasRegister, KeyValue, KvInput, KvOutput, Model, Notation, Register, RegisterCall,
+    RegisterInput, RegisterOutput,
+};
+
+mod linearizable;
+pub use linearizable::{
+    Limits, Linearization, UnknownReason, Verdict, Violation, check_linearizable, replay,
+};
+
+mod format;
+pub use format::{Format, parse, write_json_lines};
+
+mod intern;

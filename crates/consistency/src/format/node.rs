@@ -1,0 +1,205 @@
+//! What the readers of JSON and EDN both give: a value tree of bounded depth, with places for complaints.
+
+use alloc::{borrow::Cow, string::ToString, vec::Vec};
+
+use super::cursor::Cursor;
+use crate::{Error, Value};
+
+/// Deeper values are refused, so that no input can exhaust the stack.
+pub(super) const DEPTH_MAX: usize = 64;
+
+#[derive(Clone, Debug)]
+pub(super) struct Node<'a> {
+    pub(super) offset: usize,
+    pub(super) tree: Tree<'a>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Tree<'a> {
+    Nil,
+    Bool(bool),
+    Int(i64),
+    /// A whole number that only 64 bits without a sign hold: good for a process or a time.
+    Natural(u64),
+    /// A number that is not a whole number of 64 bits, a character or a bare symbol: only skipped fields may hold it.
+    Opaque,
+    Text(Cow<'a, str>),
+    /// Without its colon.
+    Keyword(&'a str),
+    List(Vec<Node<'a>>),
+    Map(Vec<(Node<'a>, Node<'a>)>),
+}
+
+impl<'a> Node<'a> {
+    /// The entry of a map under this keyword (EDN) or text (JSON).
+    pub(super) fn field(&self, name: &str) -> Option<&Self> {
+        let Tree::Map(entries) = &self.tree else {
+            return None;
+        };
+        entries
+            .iter()
+            .find(|(key, _)| key.name() == Some(name))
+            .map(|(_, value)| value)
+    }
+
+    /// The word of a keyword or text.
+    pub(super) fn name(&self) -> Option<&str> {
+        match &self.tree {
+            Tree::Keyword(name) => Some(name),
+            Tree::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value this stands for. Depth is bounded by the reader.
+    pub(super) fn value(&self, cursor: &Cursor<'_>) -> Result<Value, Error> {
+        let expected = "nil, a truth value, a 64-bit whole number, text, or a list of these";
+        Ok(match &self.tree {
+            Tree::Nil => Value::Nil,
+            Tree::Bool(value) => Value::Bool(*value),
+            Tree::Int(value) => Value::Int(*value),
+            Tree::Text(text) => Value::from(text.as_ref()),
+            Tree::List(nodes) => {
+                let values: Result<Vec<Value>, Error> =
+                    nodes.iter().map(|node| node.value(cursor)).collect();
+                Value::list(values?)
+            }
+            Tree::Map(entries) => match entries.as_slice() {
+                [(key, bytes)] if key.name() == Some("bytes") => match &bytes.tree {
+                    Tree::Text(hex) => read_hex(hex).ok_or_else(|| {
+                        cursor.error(bytes.offset, "an even number of hex digits")
+                    })?,
+                    _ => return Err(cursor.error(bytes.offset, "hex digits")),
+                },
+                _ => return Err(cursor.error(self.offset, expected)),
+            },
+            Tree::Keyword(_) | Tree::Natural(_) | Tree::Opaque => {
+                return Err(cursor.error(self.offset, expected));
+            }
+        })
+    }
+
+    /// A value for people: keywords are as good as text, and what has no value form is left out.
+    pub(super) fn remark(&self, cursor: &Cursor<'_>) -> Value {
+        match &self.tree {
+            Tree::Keyword(name) => Value::from(*name),
+            _ => self
+                .value(cursor)
+                .unwrap_or_else(|_| Value::from("details left out")),
+        }
+    }
+
+    /// The whole number from 0 that this is.
+    pub(super) fn natural(&self) -> Option<u64> {
+        match self.tree {
+            Tree::Int(number) => u64::try_from(number).ok(),
+            Tree::Natural(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Whether this is a list of lists that start with a word: `[[:append 1 2] [:r 3 nil]]`.
+    pub(super) fn is_transaction(&self) -> bool {
+        let Tree::List(parts) = &self.tree else {
+            return false;
+        };
+        !parts.is_empty()
+            && parts.iter().all(|part| match &part.tree {
+                Tree::List(words) => words.first().is_some_and(|word| word.name().is_some()),
+                _ => false,
+            })
+    }
+}
+
+fn read_hex(hex: &str) -> Option<Value> {
+    let digits: Option<Vec<u8>> = hex
+        .chars()
+        .map(|digit| Some(digit.to_digit(16)? as u8))
+        .collect();
+    let digits = digits?;
+    let bytes: Option<Vec<u8>> = digits
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => Some(high << 4 | low),
+            _ => None,
+        })
+        .collect();
+    Some(Value::from_bytes(&bytes?))
+}
+
+/// The number these characters spell: whole and of 64 bits, or opaque.
+pub(super) fn number(digits: &str) -> Tree<'static> {
+    match (digits.parse(), digits.parse()) {
+        (Ok(number), _) => Tree::Int(number),
+        (_, Ok(number)) => Tree::Natural(number),
+        _ => Tree::Opaque,
+    }
+}
+
+/// Reads four hex digits of a `\u` escape.
+pub(super) fn escape_unit(cursor: &mut Cursor<'_>) -> Result<u32, Error> {
+    let mut unit = 0_u32;
+    for _ in 0..4 {
+        let offset = cursor.offset();
+        let digit = cursor.bump().and_then(|character| character.to_digit(16));
+        let Some(digit) = digit else {
+            return Err(cursor.error(offset, "four hex digits"));
+        };
+        unit = unit << 4 | digit;
+    }
+    Ok(unit)
+}
+
+/// Reads a string whose opening quote is taken, up to and with the closing one. `is_strict` is JSON's rule: no bare
+/// control characters, and pairs of surrogates.
+pub(super) fn string<'a>(cursor: &mut Cursor<'a>, is_strict: bool) -> Result<Cow<'a, str>, Error> {
+    let plain =
+        |character: char| character != '"' && character != '\\' && (!is_strict || character >= ' ');
+    let start = cursor.take_while(plain);
+    if cursor.eat(b'"') {
+        return Ok(Cow::Borrowed(start));
+    }
+    let mut text = start.to_string();
+    loop {
+        let offset = cursor.offset();
+        match cursor.bump() {
+            Some('"') => return Ok(Cow::Owned(text)),
+            Some('\\') => text.push(escape(cursor, offset, is_strict)?),
+            Some(control) if is_strict && control < ' ' => {
+                return Err(cursor.error(offset, "an escaped control character"));
+            }
+            Some(character) => {
+                text.push(character);
+                text.push_str(cursor.take_while(plain));
+            }
+            None => return Err(cursor.error(offset, "a closing quote")),
+        }
+    }
+}
+
+fn escape(cursor: &mut Cursor<'_>, offset: usize, is_strict: bool) -> Result<char, Error> {
+    Ok(match cursor.bump() {
+        Some(same @ ('"' | '\\')) => same,
+        Some('/') if is_strict => '/',
+        Some('n') => '\n',
+        Some('r') => '\r',
+        Some('t') => '\t',
+        Some('b') => '\u{8}',
+        Some('f') => '\u{c}',
+        Some('u') => {
+            let mut unit = escape_unit(cursor)?;
+            if (0xd800..0xdc00).contains(&unit) && cursor.rest().starts_with("\\u") {
+                cursor.bump();
+                cursor.bump();
+                let low = escape_unit(cursor)?;
+                let high = (unit & 0x3ff) << 10;
+                unit = match low {
+                    0xdc00..0xe000 => (high | (low & 0x3ff)).saturating_add(0x1_0000),
+                    _ => unit,
+                };
+            }
+            char::from_u32(unit).ok_or_else(|| cursor.error(offset, "a character"))?
+        }
+        _ => return Err(cursor.error(offset, "an escape such as \\n or \\u0041")),
+    })
+}

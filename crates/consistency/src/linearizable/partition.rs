@@ -1,0 +1,108 @@
+//! The operations of one object, sorted for the search.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use crate::{Completion, Model, Operation, OperationId, intern::Interner};
+
+/// An operation that returned ok: it must take its place between call and return.
+#[derive(Debug)]
+pub(super) struct Required<'a, M: Model> {
+    pub(super) id: OperationId,
+    pub(super) call: u64,
+    pub(super) end: u64,
+    pub(super) input: &'a M::Input,
+    pub(super) output: &'a M::Output,
+    pub(super) is_pure: bool,
+}
+
+/// Indeterminate updates with one and the same input. They never return, so they are interchangeable but for
+/// their calls: it is enough to try them in the order of their calls (swap any two that are not).
+#[derive(Debug)]
+pub(super) struct Optional<'a, M: Model> {
+    pub(super) input: &'a M::Input,
+    /// Calls ascending.
+    pub(super) members: Vec<(u64, OperationId)>,
+}
+
+#[derive(Debug)]
+pub(super) struct Partition<'a, M: Model> {
+    pub(super) key: M::Key,
+    /// Calls ascending.
+    pub(super) required: Vec<Required<'a, M>>,
+    pub(super) optional: Vec<Optional<'a, M>>,
+}
+
+impl<M: Model> Clone for Required<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M: Model> Copy for Required<'_, M> {}
+
+impl<'a, M: Model> Partition<'a, M> {
+    /// One partition for each key, keys ascending.
+    pub(super) fn split(model: &M, history: &'a [Operation<M::Input, M::Output>]) -> Vec<Self> {
+        let mut keys: BTreeMap<M::Key, Unsorted<'a, M>> = BTreeMap::new();
+        for (place, operation) in history.iter().enumerate() {
+            let id = OperationId(place);
+            let (required, loose) = keys
+                .entry(model.key(&operation.input))
+                .or_insert_with(|| (Vec::new(), Vec::new()));
+            match &operation.completion {
+                Completion::Fail { .. } => {}
+                Completion::Ok { output, .. } => required.push(Required {
+                    id,
+                    call: operation.call.position,
+                    end: operation.return_position(),
+                    input: &operation.input,
+                    output,
+                    is_pure: model.is_pure(&operation.input, Some(output)),
+                }),
+                Completion::Info { .. } => {
+                    loose.push((operation.call.position, id, &operation.input));
+                }
+            }
+        }
+        keys.into_iter()
+            .map(|(key, (required, loose))| Self::new(model, key, required, loose))
+            .collect()
+    }
+
+    pub(super) fn new(
+        model: &M,
+        key: M::Key,
+        mut required: Vec<Required<'a, M>>,
+        mut loose: Vec<Loose<'a, M>>,
+    ) -> Self {
+        required.sort_by_key(|operation| (operation.call, operation.id));
+        loose.sort_by_key(|(call, id, _)| (*call, *id));
+        let mut classes: Interner<&M::Input> = Interner::new();
+        let mut optional: Vec<Optional<'a, M>> = Vec::new();
+        for (call, id, input) in loose {
+            // Nobody heard it and it changes nothing.
+            if model.is_pure(input, None) {
+                continue;
+            }
+            let class = classes.intern(input) as usize;
+            match optional.get_mut(class) {
+                Some(known) => known.members.push((call, id)),
+                None => optional.push(Optional {
+                    input,
+                    members: [(call, id)].into(),
+                }),
+            }
+        }
+        Self {
+            key,
+            required,
+            optional,
+        }
+    }
+}
+
+/// Required and indeterminate operations of one key.
+type Unsorted<'a, M> = (Vec<Required<'a, M>>, Vec<Loose<'a, M>>);
+
+/// An indeterminate operation before it has a class: call, name, input.
+pub(super) type Loose<'a, M> = (u64, OperationId, &'a <M as Model>::Input);

@@ -1,0 +1,199 @@
+//! Makes a violation small.
+//!
+//! Two ways to forget, both of which only allow more, so that a violated rest convicts the whole history:
+//! 1. *Cut*: a history is linearizable only if each of its beginnings is (what is open at the cut becomes
+//!    indeterminate). The shortest violated beginning is looked for around the place where the search got stuck.
+//! 2. *Forget* single operations: a pure one is dropped, an update becomes indeterminate.
+//!
+//! Since forgetting more never turns holds into violated, one pass over the operations gives a 1-minimal core.
+
+use alloc::vec::Vec;
+
+use super::{
+    Limits, Outcome, Violation,
+    partition::{Loose, Partition, Required},
+    search::{Search, Stuck},
+};
+use crate::Model;
+
+/// One attempt may use this part of the steps that are left for all.
+const ATTEMPT_SHARE: u64 = 8;
+
+pub(super) fn shrink<M: Model>(
+    model: &M,
+    partition: Partition<'_, M>,
+    stuck: Stuck,
+    limits: &Limits,
+    keep_going: &mut dyn FnMut() -> bool,
+) -> Violation<M::Key> {
+    let mut shrinker = Shrinker {
+        model,
+        partition: &partition,
+        limits,
+        keep_going,
+        steps_left: limits.shrink_steps_max,
+    };
+    let cut = shrinker.cut(&stuck);
+    let mut core = shrinker.returned_by(cut);
+    let is_minimal = shrinker.forget(cut, &mut core);
+    let mut forgotten: Vec<_> = shrinker
+        .rest(cut, &core)
+        .into_iter()
+        .map(|(_, id, _)| id)
+        .collect();
+    forgotten.sort();
+    let mut operations: Vec<_> = core
+        .iter()
+        .filter_map(|place| Some(partition.required.get(*place)?.id))
+        .collect();
+    operations.sort();
+    Violation {
+        key: partition.key,
+        operations,
+        forgotten,
+        is_minimal,
+        longest: stuck.longest,
+        blocked: stuck.blocked,
+    }
+}
+
+struct Shrinker<'a, 'h, M: Model> {
+    model: &'a M,
+    partition: &'a Partition<'h, M>,
+    limits: &'a Limits,
+    keep_going: &'a mut dyn FnMut() -> bool,
+    steps_left: u64,
+}
+
+impl<'h, M: Model> Shrinker<'_, 'h, M> {
+    /// The position up to which the history must be read to see the violation: a few steps, ever longer, up or down
+    /// from the first return that the search could not reach, then bisection.
+    fn cut(&mut self, stuck: &Stuck) -> u64 {
+        let required = &self.partition.required;
+        let mut ends: Vec<u64> = required.iter().map(|operation| operation.end).collect();
+        ends.sort_unstable();
+        let blocked = |it: &&Required<'h, M>| stuck.blocked.contains(&it.id);
+        let unreached = required.iter().filter(blocked).map(|it| it.end).min();
+        let start = ends.partition_point(|end| Some(*end) < unreached);
+        // `high` is always violated, everything below `low` is not.
+        let (mut low, mut high) = (0, ends.len().saturating_sub(1));
+        let (mut probe, mut stride) = (start.min(high), 1_usize);
+        let mut is_rising = None;
+        while low < high {
+            let cut = ends.get(probe).copied().unwrap_or(u64::MAX);
+            let core = self.returned_by(cut);
+            let is_violated = self.is_violated(cut, &core) == Some(true);
+            if is_violated {
+                high = probe;
+            } else {
+                low = probe.saturating_add(1);
+            }
+            probe = if *is_rising.get_or_insert(!is_violated) == is_violated {
+                stride = usize::MAX;
+                low.midpoint(high)
+            } else if stride == usize::MAX {
+                low.midpoint(high)
+            } else if is_violated {
+                high.saturating_sub(stride).max(low)
+            } else {
+                low.saturating_add(stride)
+                    .min(high.saturating_sub(1))
+                    .max(low)
+            };
+            stride = stride.saturating_mul(2);
+        }
+        ends.get(high).copied().unwrap_or(u64::MAX)
+    }
+
+    /// Forgets what can be forgotten, in ever smaller groups, pure operations first. Whether the core is 1-minimal.
+    fn forget(&mut self, cut: u64, core: &mut Vec<usize>) -> bool {
+        let required = &self.partition.required;
+        let is_pure = |place: &usize| required.get(*place).is_some_and(|it| it.is_pure);
+        let (mut queue, updates): (Vec<usize>, Vec<usize>) =
+            core.iter().copied().partition(is_pure);
+        queue.extend(updates);
+        let mut group = queue.len().div_ceil(2).max(1);
+        let mut is_minimal = true;
+        loop {
+            let mut kept = Vec::with_capacity(queue.len());
+            for tried in queue.chunks(group) {
+                if self.steps_left == 0 {
+                    return false;
+                }
+                // Both halves of the queue are ascending, but a group may span them.
+                let mut sorted = tried.to_vec();
+                sorted.sort_unstable();
+                let rest: Vec<usize> = core
+                    .iter()
+                    .copied()
+                    .filter(|place| sorted.binary_search(place).is_err())
+                    .collect();
+                match self.is_violated(cut, &rest) {
+                    Some(true) => *core = rest,
+                    Some(false) => kept.extend_from_slice(tried),
+                    None => {
+                        kept.extend_from_slice(tried);
+                        is_minimal = is_minimal && group > 1;
+                    }
+                }
+            }
+            if group == 1 {
+                return is_minimal;
+            }
+            queue = kept;
+            group = group.div_ceil(2);
+        }
+    }
+
+    /// Whether the history with only `core` known is violated; `None` when that took too long.
+    fn is_violated(&mut self, cut: u64, core: &[usize]) -> Option<bool> {
+        let attempt = (self.steps_left / ATTEMPT_SHARE)
+            .max(1_000)
+            .min(self.steps_left);
+        if attempt == 0 {
+            return None;
+        }
+        let required: Vec<Required<'h, M>> = core
+            .iter()
+            .filter_map(|place| self.partition.required.get(*place).copied())
+            .collect();
+        let rest = self.rest(cut, core);
+        let key = self.partition.key.clone();
+        let smaller = Partition::new(self.model, key, required, rest);
+        let mut search = Search::new(self.model, &smaller, self.limits, Some(attempt));
+        let outcome = search.run(self.keep_going);
+        self.steps_left = self.steps_left.saturating_sub(search.steps().max(1));
+        match outcome {
+            Outcome::Holds(_) => Some(false),
+            Outcome::Violated(_) => Some(true),
+            Outcome::Unknown(_) => None,
+        }
+    }
+
+    /// Every update called by `cut` that is not in `core` (ascending), as indeterminate.
+    fn rest(&self, cut: u64, core: &[usize]) -> Vec<Loose<'h, M>> {
+        let mut rest = Vec::new();
+        for (place, operation) in self.partition.required.iter().enumerate() {
+            let is_known = core.binary_search(&place).is_ok();
+            if !is_known && !operation.is_pure && operation.call <= cut {
+                rest.push((operation.call, operation.id, operation.input));
+            }
+        }
+        for optional in &self.partition.optional {
+            for (call, id) in &optional.members {
+                if *call <= cut {
+                    rest.push((*call, *id, optional.input));
+                }
+            }
+        }
+        rest
+    }
+
+    /// The required operations that returned by `cut`.
+    fn returned_by(&self, cut: u64) -> Vec<usize> {
+        let all = self.partition.required.iter().enumerate();
+        all.filter(|(_, operation)| operation.end <= cut)
+            .map(|(place, _)| place)
+            .collect()
+    }
+}

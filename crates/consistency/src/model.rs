@@ -1,0 +1,121 @@
+//! What a correct object may answer: the trait, and the models that come with the crate.
+
+mod key_value;
+mod register;
+
+use core::{fmt::Debug, hash::Hash};
+
+pub use key_value::{KeyValue, KvInput, KvOutput};
+pub use register::{CasRegister, Register, RegisterCall, RegisterInput, RegisterOutput};
+
+use crate::{Event, EventKind, Function, Value};
+
+/// A sequential object: from which state, which input and output lead where.
+///
+/// The state is that of one partition: all operations with equal [`Model::key`] share one object, and objects of
+/// different keys never touch each other. Linearizability may be checked key by key (Herlihy and Wing 1990, locality);
+/// no other consistency model here may. An object that cannot be split has `Key = ()`.
+///
+/// ```
+/// use consistency::Model;
+///
+/// /// A counter whose increments answer the new count.
+/// #[derive(Debug)]
+/// struct Counter;
+///
+/// impl Model for Counter {
+///     type State = u64;
+///     type Input = ();
+///     type Output = u64;
+///     type Key = ();
+///     fn key(&self, _: &()) {}
+///     fn initial(&self, _: &()) -> u64 {
+///         0
+///     }
+///     fn step(&self, state: &u64, _: &(), output: Option<&u64>) -> Option<u64> {
+///         let next = state.checked_add(1)?;
+///         output.is_none_or(|heard| *heard == next).then_some(next)
+///     }
+/// }
+///
+/// assert_eq!(Counter.step(&1, &(), Some(&2)), Some(2));
+/// assert_eq!(Counter.step(&1, &(), Some(&1)), None);
+/// ```
+pub trait Model {
+    /// The object's state. Equal states must be interchangeable for ever.
+    type State: Clone + Eq + Hash + Debug;
+    /// What is asked. Equal inputs must be interchangeable.
+    type Input: Clone + Eq + Hash + Debug;
+    /// What is answered.
+    type Output: Clone + Debug;
+    /// Which object an operation touches.
+    type Key: Clone + Ord + Debug;
+
+    /// The object this input touches.
+    fn key(&self, input: &Self::Input) -> Self::Key;
+
+    /// The state before the first operation. Given by whoever made the model, never guessed.
+    fn initial(&self, key: &Self::Key) -> Self::State;
+
+    /// The state after `input` answered `output` in `state`; `None` when it could not have. No output means that
+    /// nobody heard it: any is allowed.
+    fn step(
+        &self,
+        state: &Self::State,
+        input: &Self::Input,
+        output: Option<&Self::Output>,
+    ) -> Option<Self::State>;
+
+    /// Whether this input with this output leaves **every** state as it is (a read; a compare-and-set that found a
+    /// different value). The search relies on a `true`; `false` is always safe, and slower.
+    fn is_pure(&self, input: &Self::Input, output: Option<&Self::Output>) -> bool {
+        let _ = (input, output);
+        false
+    }
+}
+
+/// A model whose operations have a written form: how its inputs and outputs stand in a history's events.
+///
+/// The readers answer what they would have accepted as their error; [`History`](crate::History) adds line and value.
+///
+/// ```
+/// use consistency::{CasRegister, Notation};
+///
+/// assert_eq!(CasRegister::NAME, "cas-register");
+/// ```
+pub trait Notation: Model {
+    /// The model's name on a command line and in errors.
+    const NAME: &'static str;
+
+    /// The input of an invocation.
+    ///
+    /// # Errors
+    /// What the model expects there.
+    fn read_call(&self, invoke: &Event) -> Result<Self::Input, &'static str>;
+
+    /// The output of an `ok`.
+    ///
+    /// # Errors
+    /// What the model expects there.
+    fn read_ok(&self, input: &Self::Input, ok: &Event) -> Result<Self::Output, &'static str>;
+
+    /// What a `fail` observed although nothing happened; `None` when it observed nothing.
+    fn read_fail(&self, input: &Self::Input, fail: &Event) -> Option<Self::Output>;
+
+    /// Function, key and argument of this input.
+    fn write_call(&self, input: &Self::Input) -> (Function, Option<Value>, Value);
+
+    /// Kind (ok or fail) and value of the completion with this output.
+    fn write_output(&self, input: &Self::Input, output: &Self::Output) -> (EventKind, Value);
+}
+
+/// `[expected new]` of a compare-and-set.
+fn read_pair(value: &Value) -> Result<(Value, Value), &'static str> {
+    match value {
+        Value::List(pair) => match pair.as_ref() {
+            [expected, new] => Ok((expected.clone(), new.clone())),
+            _ => Err("a pair [expected new]"),
+        },
+        _ => Err("a pair [expected new]"),
+    }
+}

@@ -1,0 +1,168 @@
+//! The search against the definition: every order tried, on every tiny history and on many random small ones.
+
+mod common;
+
+use common::{Toy, below, is_linearizable, keep_only, random_history};
+use consistency::{
+    CasRegister, Completion, KeyValue, Limits, Model, Moment, Operation, OperationId, ProcessId,
+    RegisterInput, RegisterOutput, Value, Verdict, Violation, check_linearizable, replay,
+};
+use quickcheck::Gen;
+
+/// Compares the verdict with the definition, and checks the certificate that comes with it.
+fn judge<M: Model>(model: &M, history: &[Operation<M::Input, M::Output>]) -> bool {
+    let verdict = check_linearizable(model, history, &Limits::default(), &mut || true);
+    let expected = is_linearizable(model, history);
+    match verdict {
+        Verdict::Holds(witness) => {
+            assert!(expected, "should be violated: {history:#?}");
+            assert_eq!(replay(model, history, &witness), Ok(()), "{history:#?}");
+        }
+        Verdict::Violated(violation) => {
+            assert!(!expected, "should hold: {history:#?}");
+            check_evidence(model, history, &violation);
+        }
+        Verdict::Unknown { reason, .. } => panic!("{reason}: {history:#?}"),
+    }
+    expected
+}
+
+fn check_evidence<M: Model>(
+    model: &M,
+    history: &[Operation<M::Input, M::Output>],
+    violation: &Violation<M::Key>,
+) {
+    let core = &violation.operations;
+    assert!(violation.is_minimal, "{history:#?}");
+    let rest = keep_only(model, history, core);
+    assert!(
+        !is_linearizable(model, &rest),
+        "the core {core:?} of {history:#?}"
+    );
+    for id in core {
+        let others: Vec<OperationId> = core.iter().copied().filter(|other| other != id).collect();
+        let rest = keep_only(model, history, &others);
+        assert!(
+            is_linearizable(model, &rest),
+            "{id} of {core:?} is idle in {history:#?}"
+        );
+    }
+    // The longest order goes well, and none of the blocked ones fits behind it.
+    let mut state = model.initial(&violation.key);
+    for id in &violation.longest {
+        let operation = &history[id.0];
+        let output = operation.completion.output();
+        state = model
+            .step(&state, &operation.input, output)
+            .expect("a legal order");
+    }
+    assert!(!violation.blocked.is_empty());
+    for id in &violation.blocked {
+        let operation = &history[id.0];
+        let output = operation.completion.output();
+        assert_eq!(model.step(&state, &operation.input, output), None);
+    }
+}
+
+fn campaign<M: Toy>(model: &M, seed: u64) -> (u64, u64) {
+    let mut g = Gen::from_size_and_seed(64, seed);
+    let (mut held, mut violated) = (0, 0);
+    for round in 0..60_000 {
+        let operations = 1 + below(&mut g, 7);
+        let mutations = round % 3;
+        let heard_of = 2 + round % 5;
+        let history = random_history(model, &mut g, operations, heard_of, mutations);
+        let holds = judge(model, &history);
+        assert!(holds || mutations > 0, "a correct object: {history:#?}");
+        if holds {
+            held += 1;
+        } else {
+            violated += 1;
+        }
+    }
+    (held, violated)
+}
+
+#[test]
+fn random_cas_registers_agree_with_the_definition() {
+    let (held, violated) = campaign(&CasRegister::new(Value::Int(0)), 1);
+    assert!(
+        held > 30_000 && violated > 5_000,
+        "{held} held, {violated} violated"
+    );
+}
+
+/// The definition looks at the whole store at once, the search at one key after the other: locality (Herlihy and
+/// Wing 1990, theorem 1).
+#[test]
+fn random_stores_of_two_keys_agree_with_the_definition_on_the_whole_store() {
+    let (held, violated) = campaign(&KeyValue::new(Value::Nil), 2);
+    assert!(
+        held > 30_000 && violated > 5_000,
+        "{held} held, {violated} violated"
+    );
+}
+
+/// Three operations of seven kinds, in all ninety ways to overlap.
+#[test]
+fn every_history_of_three_operations_agrees_with_the_definition() {
+    let at = |position| Moment {
+        position,
+        time_ns: None,
+    };
+    let kinds = |call, end| {
+        let ok = |output| Completion::Ok {
+            at: at(end),
+            output,
+        };
+        let operation = |input, completion| Operation {
+            process: ProcessId(0),
+            call: at(call),
+            input,
+            completion,
+        };
+        let unknown = || Completion::Info { at: Some(at(end)) };
+        [
+            operation(RegisterInput::read(), ok(RegisterOutput::Value(0.into()))),
+            operation(RegisterInput::read(), ok(RegisterOutput::Value(1.into()))),
+            operation(RegisterInput::write(1), ok(RegisterOutput::Done)),
+            operation(RegisterInput::write(1), unknown()),
+            operation(RegisterInput::cas(0, 1), ok(RegisterOutput::Done)),
+            operation(RegisterInput::cas(0, 1), ok(RegisterOutput::Mismatch)),
+            operation(RegisterInput::cas(1, 0), unknown()),
+        ]
+    };
+    let mut orders = Vec::new();
+    events(&mut vec![], &mut orders);
+    assert_eq!(orders.len(), 90);
+    let model = CasRegister::new(Value::Int(0));
+    let (mut held, mut all) = (0, 0);
+    for order in orders {
+        let place = |event: usize| order.iter().position(|it| *it == event).expect("there") as u64;
+        for kind in 0..343 {
+            let picks = [kind % 7, kind / 7 % 7, kind / 49];
+            let history: Vec<_> = (0..3)
+                .map(|i| kinds(place(2 * i), place(2 * i + 1))[picks[i]].clone())
+                .collect();
+            held += u64::from(judge(&model, &history));
+            all += 1;
+        }
+    }
+    assert_eq!(all, 30_870);
+    assert!(held > 5_000 && held < 25_000, "{held} of {all}");
+}
+
+/// Orders of the events 0 to 5 in which every call 2i stands before its return 2i + 1.
+fn events(order: &mut Vec<usize>, orders: &mut Vec<Vec<usize>>) {
+    if order.len() == 6 {
+        orders.push(order.clone());
+    }
+    for event in 0..6 {
+        let is_early = event % 2 == 1 && !order.contains(&(event - 1));
+        if !order.contains(&event) && !is_early {
+            order.push(event);
+            events(order, orders);
+            order.pop();
+        }
+    }
+}
