@@ -1,1 +1,27 @@
 #![doc = include_str!("../README.md")]
+#![no_std]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
+)]
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+mod error;
+pub use error::TraceError;
+
+mod spares;
+
+mod stamp;
+pub use stamp::{Stamped, StampedRecord};
+
+mod trace;
+pub use trace::{TraceEvent, TraceKind};
+
+mod traced;
+pub use traced::{Traced, TracedConfig};
+
+mod tracer;
