@@ -85,9 +85,32 @@ impl Operation {
             Self::Delete { .. } => None,
         }
     }
+
+    /// The longest value it carries: to store, or to compare with.
+    pub(crate) fn longest_value(&self) -> Option<&Bytes> {
+        let expected = match self {
+            Self::CompareAndSet { expected, .. } => expected.as_ref(),
+            _ => None,
+        };
+        expected
+            .into_iter()
+            .chain(self.value())
+            .max_by_key(|value| value.len())
+    }
 }
 
 /// One entry of the replicated log.
+///
+/// ```
+/// use kv::{Command, Operation, SessionId};
+/// use raft_core::{Command as _, Index};
+/// let command = Command::Execute {
+///     session: SessionId(Index(2)),
+///     sequence: 1,
+///     operation: Operation::Delete { key: "x".into() },
+/// };
+/// assert_eq!(command.weight_bytes(), Command::Open.weight_bytes() + 1);
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum Command {

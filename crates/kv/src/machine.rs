@@ -229,6 +229,10 @@ impl Machine {
         self.sessions.len()
     }
 
+    pub(crate) const fn limits(&self) -> Limits {
+        self.limits
+    }
+
     fn open(&mut self, index: Index) -> Reply {
         let session = SessionId(index);
         let reply = Reply::Opened { session };

@@ -17,6 +17,9 @@ use crate::{Applied, Ask, Command, Config, Event, Machine, Refusal, Request};
 
 /// One node of the replicated store. See the crate page for a whole run.
 ///
+/// It holds the log, the machine and the waiting requests in memory; a step costs what its inputs
+/// weigh, and applying a command O(log keys).
+///
 /// ```
 /// use kv::{Config, Kv};
 /// use transport::{NodeId, Recover};
@@ -117,11 +120,11 @@ impl Kv {
     /// Turns a request into one for Raft, and remembers it.
     fn admit(&mut self, request: Request) -> Result<raft_core::Request<Command>, Event> {
         let id = request.id;
-        if self.pending.contains_key(&id) {
+        if let Some(refusal) = self.refusal(&request) {
             return Err(Event::Refused {
                 request,
                 leader: self.raft.leader(),
-                refusal: Refusal::RepeatedId,
+                refusal,
             });
         }
         let (request, pending) = match request.ask {
@@ -147,6 +150,29 @@ impl Kv {
         Ok(request)
     }
 
+    /// Why this node does not even ask Raft. What could only be rejected later must not fill the
+    /// logs of all nodes first.
+    fn refusal(&self, request: &Request) -> Option<Refusal> {
+        if self.pending.contains_key(&request.id) {
+            return Some(Refusal::RepeatedId);
+        }
+        let limits = self.machine.limits();
+        let (key, value) = match &request.ask {
+            Ask::Open => return None,
+            Ask::Get { key } => (key, None),
+            Ask::Execute { operation, .. } => (operation.key(), operation.longest_value()),
+        };
+        if key.len() > limits.key_bytes_max {
+            let bytes_max = limits.key_bytes_max;
+            return Some(Refusal::KeyTooLong { bytes_max });
+        }
+        if value.is_some_and(|value| value.len() > limits.value_bytes_max) {
+            let bytes_max = limits.value_bytes_max;
+            return Some(Refusal::ValueTooLong { bytes_max });
+        }
+        None
+    }
+
     fn on_raft_event(
         &mut self,
         event: raft_core::Event<Command>,
@@ -155,9 +181,14 @@ impl Kv {
     ) {
         let event = match event {
             raft_core::Event::Committed(batch) => {
+                // Without a waiting request nobody asks for the results: on followers, for example.
+                let wanted = !self.pending.is_empty();
                 let results = &mut self.results;
-                self.machine
-                    .apply_batch(&batch, |index, applied| results.push((index, applied)));
+                self.machine.apply_batch(&batch, |index, applied| {
+                    if wanted {
+                        results.push((index, applied));
+                    }
+                });
                 return;
             }
             raft_core::Event::Proposed { id, outcome } => {

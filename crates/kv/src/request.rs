@@ -23,6 +23,17 @@ pub struct Request {
 }
 
 /// What a client can ask.
+///
+/// ```
+/// use kv::{Ask, Operation, SessionId};
+/// use raft_core::Index;
+/// let ask = Ask::Execute {
+///     session: SessionId(Index(2)), // what `Ask::Open` was answered
+///     sequence: 1,
+///     operation: Operation::Put { key: "x".into(), value: "1".into() },
+/// };
+/// assert_ne!(ask, Ask::Open);
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum Ask {
@@ -46,6 +57,16 @@ pub enum Ask {
 
 /// What a client hears. The first five are final: each request gets exactly one of them, unless its
 /// node crashes first.
+///
+/// They speak of one attempt. After a retry, *refused* and *lost* leave open what an earlier attempt
+/// did; another retry with the same number finds out.
+///
+/// ```
+/// use kv::{Event, Reply};
+/// use transport::RequestId;
+/// let event = Event::Done { id: RequestId(7), reply: Reply::Written };
+/// assert_eq!(event.ends(), Some(RequestId(7)));
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum Event {
@@ -56,7 +77,7 @@ pub enum Event {
         /// Its result.
         reply: Reply,
     },
-    /// It reached the state machine, which did not execute it.
+    /// It reached the state machine, where this attempt changed no value.
     Rejected {
         /// The request.
         id: RequestId,
@@ -93,6 +114,22 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The request that this event ends, if it ends one. (After [`Refusal::RepeatedId`] the earlier
+    /// request of that name still goes on.)
+    #[must_use]
+    pub const fn ends(&self) -> Option<RequestId> {
+        match self {
+            Self::Done { id, .. }
+            | Self::Rejected { id, .. }
+            | Self::Lost { id }
+            | Self::Unknown { id } => Some(*id),
+            Self::Refused { request, .. } => Some(request.id),
+            Self::Leader { .. } => None,
+        }
+    }
+}
+
 /// Why a request was refused.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
@@ -101,7 +138,19 @@ pub enum Refusal {
     /// Raft did not take it.
     #[error(transparent)]
     Raft(raft_core::Refusal),
-    /// The node already holds a request of this name.
+    /// The node already holds a request of this name, which goes on and gets its own answer.
     #[error("this node already holds a request of this name")]
     RepeatedId,
+    /// The key is longer than the limit.
+    #[error("the key is longer than {bytes_max} bytes")]
+    KeyTooLong {
+        /// The limit.
+        bytes_max: usize,
+    },
+    /// The value to store, or to compare with, is longer than the limit.
+    #[error("the value is longer than {bytes_max} bytes")]
+    ValueTooLong {
+        /// The limit.
+        bytes_max: usize,
+    },
 }
