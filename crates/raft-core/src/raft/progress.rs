@@ -85,10 +85,13 @@ impl Progress {
     /// The peer has no entry where an append expected `previous`. `false`: that answers an append
     /// that no longer matters.
     pub(super) fn conflicts(&mut self, previous: Index, shared: Index) -> bool {
-        let current = match self.mode {
-            Mode::Probing { .. } => previous == self.next.previous(),
-            Mode::Streaming => previous > self.matched,
-        };
+        // What once matched conflicts only at a peer that lost its disk. Probing it again at once
+        // would never end; heartbeats keep asking.
+        let current = previous > self.matched
+            && match self.mode {
+                Mode::Probing { .. } => previous == self.next.previous(),
+                Mode::Streaming => true,
+            };
         if current {
             self.mode = Mode::Probing { waiting: false };
             self.in_flight.clear();
