@@ -10,6 +10,9 @@ use transport::Token;
 
 use crate::Index;
 
+/// The most claims under way. Further ones join the newest, and are believed a little later.
+const CLAIMS_MAX: usize = 1_024;
+
 /// Invariant: the claims' tokens rise, and no claim and not `index` lies beyond the log.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) struct Durability {
@@ -33,7 +36,11 @@ impl Durability {
 
     /// The log was extended to `last` by the record `token`.
     pub(super) fn appended(&mut self, token: Token, last: Index) {
-        self.claims.push_back((token, last));
+        if self.claims.len() < CLAIMS_MAX {
+            self.claims.push_back((token, last));
+        } else if let Some(newest) = self.claims.back_mut() {
+            *newest = (token, last);
+        }
     }
 
     /// The log was cut down to end at `last`.
@@ -58,6 +65,19 @@ impl Durability {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn claims_are_bounded_and_a_joined_one_waits_for_the_later_record() {
+        let mut durability = Durability::recovered(Index(0));
+        for number in 1..=5_000 {
+            durability.appended(Token(number), Index(number));
+        }
+        assert_eq!(durability.claims.len(), CLAIMS_MAX);
+        durability.advance(Token(4_999));
+        assert_eq!(durability.index(), Index(CLAIMS_MAX as u64 - 1));
+        durability.advance(Token(5_000));
+        assert_eq!(durability.index(), Index(5_000));
+    }
 
     // etcd `async_storage_writes_append_aba_race`: an acknowledgement of an overwritten append must
     // not count for the entries that took its place.
