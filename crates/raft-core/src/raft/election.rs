@@ -17,6 +17,9 @@ impl<T: Command> Raft<T> {
     pub(super) fn begin_election(&mut self, cx: &mut Context<'_, Self>) {
         let known = (self.term, self.leader());
         self.reset_election(cx);
+        if self.awaits_own_ballot() {
+            return;
+        }
         let Some(term) = self.term.next() else {
             return self.ignore();
         };
@@ -31,6 +34,17 @@ impl<T: Command> Raft<T> {
         }
         let last = self.log.last();
         self.ask_peers(|| Message::PreVote { term, last }, cx);
+    }
+
+    /// Whether this node is a candidate whose vote for itself is not on disk yet. Nobody has been
+    /// asked then, and another ballot would only queue behind the first: a disk slower than the
+    /// election timeout would never let anyone win.
+    fn awaits_own_ballot(&self) -> bool {
+        let own = self.config.slot(self.config.id());
+        match &self.role {
+            RoleState::Candidate { granted, .. } => own.is_some_and(|slot| !granted.has(slot)),
+            _ => false,
+        }
     }
 
     /// Enters the next term, votes for itself and asks for the others' votes.

@@ -7,7 +7,7 @@
 //! | any | hears a greater term (except in a pre-vote) | follower of that term |
 //! | follower | election timeout | pre-candidate; a lone voter: candidate |
 //! | pre-candidate | a quorum would vote for it | candidate in the next term, votes for itself |
-//! | pre-candidate, candidate | election timeout | pre-candidate again |
+//! | pre-candidate, candidate | election timeout, and its own ballot is durable | pre-candidate again |
 //! | pre-candidate, candidate | hears the term's leader | follower |
 //! | candidate | a quorum voted for it, itself included once its vote is durable | leader, appends a blank entry |
 //! | leader | no quorum answered for an election timeout (check-quorum, §6.2) | follower |
@@ -103,6 +103,10 @@ struct Votes(u64);
 impl Votes {
     const fn add(&mut self, slot: usize) {
         self.0 |= 1 << (slot & 63);
+    }
+
+    const fn has(self, slot: usize) -> bool {
+        self.0 & (1 << (slot & 63)) != 0
     }
 
     const fn count(self) -> usize {
