@@ -95,10 +95,10 @@ pub enum Outcome {
         /// Its term.
         term: Term,
     },
-    /// A newer term has committed another entry at its index: it was not executed and never will
-    /// be.
+    /// A newer term has committed another entry at its index, or before it: it was not executed and
+    /// never will be.
     Lost {
-        /// The term that took its place.
+        /// The term of that entry.
         term: Term,
     },
     /// The node lost its leadership, and did not learn the fate of the entry within the

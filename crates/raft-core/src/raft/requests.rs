@@ -69,9 +69,10 @@ impl<T> Waiting<T> {
         self.round_wanted = false;
     }
 
-    /// When the first former proposal is given up.
+    /// When the first former proposal is given up. Patience is the same for all and time does not
+    /// go back, so the fates stand in the order in which they are due.
     pub(super) fn fates_due(&self) -> Option<Time> {
-        self.fates.iter().map(|&(_, due)| due).min()
+        self.fates.first().map(|&(_, due)| due)
     }
 
     fn len(&self) -> usize {
@@ -145,13 +146,16 @@ impl<T: Command> Raft<T> {
             && ticket.index <= self.commit
         {
             self.waiting.tickets.pop_front();
-            self.end_ticket(ticket, cx);
+            self.end_ticket(ticket, self.term, cx);
         }
         if !self.waiting.fates.is_empty() {
+            // Terms never fall along a log: no log with an entry of this term at the commit index
+            // holds an older entry after it.
+            let settled = self.log.term_at(self.commit).unwrap_or_default();
             let fates = mem::take(&mut self.waiting.fates);
             for (ticket, due) in fates {
-                if ticket.index <= self.commit {
-                    self.end_ticket(ticket, cx);
+                if ticket.index <= self.commit || ticket.term < settled {
+                    self.end_ticket(ticket, settled, cx);
                 } else {
                     self.waiting.fates.push((ticket, due));
                 }
@@ -159,10 +163,12 @@ impl<T: Command> Raft<T> {
         }
     }
 
-    /// What is committed at the ticket's index decides its fate.
-    fn end_ticket(&self, ticket: Ticket, cx: &mut Context<'_, Self>) {
+    /// What is committed at the ticket's index decides its fate, or an entry of the newer term
+    /// `settled` before it.
+    fn end_ticket(&self, ticket: Ticket, settled: Term, cx: &mut Context<'_, Self>) {
         let Ticket { id, index, term } = ticket;
-        let decided = self.log.term_at(index).unwrap_or_default();
+        let committed = (index <= self.commit).then(|| self.log.term_at(index));
+        let decided = committed.flatten().unwrap_or(settled);
         let outcome = if decided == term {
             Outcome::Committed { index, term }
         } else {
