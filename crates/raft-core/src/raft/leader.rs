@@ -52,25 +52,22 @@ impl<T: Command> Raft<T> {
         self.replicate(cx);
     }
 
-    /// The leader's part of a wake-up: write what was proposed, start a read round, show life, and
-    /// check that a quorum still answers.
+    /// The leader's part of a wake-up: check that a quorum still answers, write what was proposed,
+    /// start a read round and show life.
     pub(super) fn lead(&mut self, cx: &mut Context<'_, Self>) {
         let now = cx.now();
+        if !self.passes_quorum_check(now) {
+            // Before the proposals at hand enter the log: so they are refused, not unknown.
+            return self.become_follower(self.term, cx);
+        }
         let proposed = self.flush_proposals(cx);
         let asked = self.begin_read_round();
         let RoleState::Leader(leadership) = &mut self.role else {
             return;
         };
         let silent = now >= leadership.heartbeat_due;
-        let check = now >= leadership.quorum_due;
         if silent || asked {
             leadership.heartbeat_due = now.plus_nanos(self.config.heartbeat_interval_ns);
-        }
-        if check {
-            leadership.quorum_due = now.plus_nanos(self.config.election_timeout_ns);
-        }
-        if check && !self.hears_quorum(now) {
-            return self.become_follower(self.term, cx);
         }
         if proposed {
             self.replicate(cx);
@@ -80,6 +77,18 @@ impl<T: Command> Raft<T> {
         }
         // A lone voter is its own quorum.
         self.end_reads(cx);
+    }
+
+    /// Once an election timeout: does a quorum still answer? In between the answer is yes.
+    fn passes_quorum_check(&mut self, now: Time) -> bool {
+        let RoleState::Leader(leadership) = &mut self.role else {
+            return true;
+        };
+        if now < leadership.quorum_due {
+            return true;
+        }
+        leadership.quorum_due = now.plus_nanos(self.config.election_timeout_ns);
+        self.hears_quorum(now)
     }
 
     /// Whether a quorum, this node included, answered within the last election timeout.
