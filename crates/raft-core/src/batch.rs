@@ -344,7 +344,7 @@ impl<T> Entries<T> {
     /// The batch does not follow; the chain stays as it was.
     pub fn push(&mut self, batch: Batch<T>) -> Result<(), EntriesError> {
         if let Some(before) = self.tail.last().or(self.head.as_ref()) {
-            if before.last().next() != batch.first() {
+            if before.last().0.checked_add(1) != Some(batch.first().0) {
                 return Err(EntriesError::Gap);
             }
             if batch.term() < before.term() {
