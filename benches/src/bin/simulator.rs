@@ -17,7 +17,7 @@ struct Command {
     #[command(flatten)]
     options: Options,
     /// The program `simulator_madsim`, built with `--cfg madsim`
-    #[arg(long, value_name = "PATH", env = "CONCORD_BENCH_MADSIM")]
+    #[arg(long, value_name = "PATH", env = "BENCH_MADSIM")]
     madsim: Option<PathBuf>,
 }
 
@@ -28,8 +28,8 @@ Method
   A B C A B C; madsim in a child process. CPU is user and system time of the process that runs the
   simulation, without building it. The counting allocator is in everybody's time.
   Ours delays every message by 1 to 10 ms at random, records every choice on the tape and hashes
-  every event. Faults are off in the peers; our row \"faults on\" is us with faults, beside peers
-  without.
+  every event. The rows with faults on are us with loss, duplicates, other delays, partitions, crashes, pauses
+  and wrong clocks, and clients that ask again after 50 ms, beside the same peers without faults.
 Traps
   turmoil works tick by tick (1 ms, its default): with one request in flight a message costs at
   least one tick of every node, with many in flight they share it. Latency 1 ms is kind to it; the
@@ -70,16 +70,12 @@ fn run(options: Options, madsim: Option<Child>) -> Result<(), Error> {
         })?;
         let sides = || contenders.iter().zip(&rates);
         let peers: Vec<_> = sides()
-            .filter_map(|(contender, rate)| (!contender.ours).then_some(rate))
+            .filter_map(|(contender, rate)| contender.ours.is_none().then_some(rate))
             .collect();
-        let ours: Vec<_> = sides()
-            .filter_map(|(contender, rate)| contender.ours.then_some(rate))
-            .collect();
-        for rate in &ours {
-            report.case(&format!("{load}, {}", rate.name), Some(rate), &peers)?;
-        }
-        if ours.is_empty() {
-            report.case(&load.to_string(), None, &peers)?;
+        for (contender, rate) in sides() {
+            if let Some(variant) = contender.ours {
+                report.case(&format!("{load}, {variant}"), Some(rate), &peers)?;
+            }
         }
     }
     Ok(())

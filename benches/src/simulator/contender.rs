@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::concord::{Faults, run_load};
 use super::{Child, Load};
 use crate::{Error, Sample};
 
@@ -9,8 +10,8 @@ use crate::{Error, Sample};
 pub struct Contender {
     /// Its name, version and configuration.
     pub name: &'static str,
-    /// Whether it is ours.
-    pub ours: bool,
+    /// Which variant of ours it is; `None` for a peer.
+    pub ours: Option<&'static str>,
     /// Messages of one run of each load: `1x1`, then `4x64`. As many as take a good tenth of a
     /// second, so they differ.
     messages: [u64; 2],
@@ -24,7 +25,7 @@ impl Contender {
     /// A contender that runs `run` with about `messages` messages for `1x1` and `4x64`.
     pub fn new(
         name: &'static str,
-        ours: bool,
+        ours: Option<&'static str>,
         messages: [u64; 2],
         run: impl Fn(Load, u64) -> Result<Sample, Error> + 'static,
     ) -> Self {
@@ -66,7 +67,20 @@ impl fmt::Debug for Contender {
 /// ```
 #[must_use]
 pub fn contenders(madsim: Option<Child>) -> Vec<Contender> {
-    let mut contenders = Vec::new();
+    let mut contenders = vec![
+        Contender::new(
+            "simulator",
+            Some("faults off"),
+            [4_000_000; 2],
+            |load, messages| run_load(load, messages, Faults::Off),
+        ),
+        Contender::new(
+            "simulator",
+            Some("faults on"),
+            [4_000_000; 2],
+            |load, messages| run_load(load, messages, Faults::On),
+        ),
+    ];
     #[cfg(feature = "peers")]
     {
         use super::turmoil_udp::{Latency, run};
@@ -80,13 +94,13 @@ pub fn contenders(madsim: Option<Child>) -> Vec<Contender> {
         };
         contenders.push(Contender::new(
             "turmoil 0.7.2 UDP, 1 ms",
-            false,
+            None,
             [80_000, 400_000],
             move |load, messages| run(load, messages, one),
         ));
         contenders.push(Contender::new(
             "turmoil 0.7.2 UDP, 1-10 ms",
-            false,
+            None,
             [40_000, 400_000],
             move |load, messages| run(load, messages, ten),
         ));
@@ -94,7 +108,7 @@ pub fn contenders(madsim: Option<Child>) -> Vec<Contender> {
     if let Some(child) = madsim {
         contenders.push(Contender::new(
             "madsim 0.2.34 Endpoint, 1-10 ms",
-            false,
+            None,
             [150_000, 150_000],
             move |load, messages| child.run(load, messages),
         ));

@@ -6,6 +6,8 @@
 mod child;
 pub use child::Child;
 
+mod concord;
+
 mod contender;
 pub use contender::{Contender, contenders};
 
