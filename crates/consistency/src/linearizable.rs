@@ -23,6 +23,7 @@ use search::{Outcome, Search};
 /// assert!(limits.entries_max > 0);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Limits {
     /// Configurations remembered for one partition. Default: 20 million.
     pub entries_max: usize,
@@ -57,6 +58,7 @@ impl Default for Limits {
 /// assert!(verdict.holds());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[must_use]
 pub enum Verdict<K> {
     /// Linearizable; here is the order, which [`replay`] checks on its own.
@@ -89,6 +91,7 @@ impl<K> Verdict<K> {
 /// assert_eq!(replay(&CasRegister::new(Value::Nil), &[], &empty), Ok(()));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Linearization<K> {
     /// Keys ascending, each with its order.
     pub orders: Vec<(K, Vec<OperationId>)>,
@@ -122,12 +125,13 @@ pub struct Linearization<K> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Violation<K> {
     /// The object on which it happened.
     pub key: K,
     /// The core, in the order of calls: keep what is known of these, forget the rest, and it is still violated.
     pub operations: Vec<OperationId>,
-    /// Updates of this object outside the core that were called before the core's last return: what "the rest" is.
+    /// Updates of this object outside the core that were called early enough to matter: what "the rest" is.
     pub forgotten: Vec<OperationId>,
     /// Whether the core is 1-minimal: forgetting any one operation of it makes it hold. `false` when the effort for
     /// shrinking ran out.
@@ -145,6 +149,7 @@ pub struct Violation<K> {
 /// assert_eq!(UnknownReason::Interrupted.to_string(), "interrupted");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum UnknownReason {
     /// `keep_going` answered no: a deadline, usually.

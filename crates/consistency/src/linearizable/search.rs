@@ -34,6 +34,9 @@ pub(super) enum Outcome {
 pub(super) struct Stuck {
     pub(super) longest: Vec<OperationId>,
     pub(super) blocked: Vec<OperationId>,
+    /// No configuration reached had placed everything that returned by here. So nothing called later was ever tried,
+    /// and no beginning of the history that ends before here is violated.
+    pub(super) horizon: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,6 +210,8 @@ impl<'a, M: Model> Search<'a, M> {
         if placed == self.partition.required.len() {
             return Ok(true);
         }
+        let stuck = &mut self.best.stuck;
+        stuck.horizon = stuck.horizon.max(self.earliest_end);
         let is_new = self.memo.visit(Configuration {
             state: self.state,
             next: self.next,

@@ -1,8 +1,7 @@
 //! Makes a violation small.
 //!
 //! Two ways to forget, both of which only allow more, so that a violated rest convicts the whole history:
-//! 1. *Cut*: a history is linearizable only if each of its beginnings is (what is open at the cut becomes
-//!    indeterminate). The shortest violated beginning is looked for around the place where the search got stuck.
+//! 1. *Cut*: what was called after the search's horizon ([`Stuck`]) was never tried, so it is left out for nothing.
 //! 2. *Forget* single operations: a pure one is dropped, an update becomes indeterminate.
 //!
 //! Since forgetting more never turns holds into violated, one pass over the operations gives a 1-minimal core.
@@ -10,7 +9,7 @@
 use alloc::vec::Vec;
 
 use super::{
-    Limits, Outcome, Violation,
+    Limits, Outcome, UnknownReason, Violation,
     partition::{Loose, Partition, Required},
     search::{Search, Stuck},
 };
@@ -33,11 +32,10 @@ pub(super) fn shrink<M: Model>(
         keep_going,
         steps_left: limits.shrink_steps_max,
     };
-    let cut = shrinker.cut(&stuck);
-    let mut core = shrinker.returned_by(cut);
-    let is_minimal = shrinker.forget(cut, &mut core);
+    let mut core = shrinker.called_by(stuck.horizon);
+    let is_minimal = shrinker.forget(&mut core);
     let mut forgotten: Vec<_> = shrinker
-        .rest(cut, &core)
+        .rest(&core)
         .into_iter()
         .map(|(_, id, _)| id)
         .collect();
@@ -66,47 +64,8 @@ struct Shrinker<'a, 'h, M: Model> {
 }
 
 impl<'h, M: Model> Shrinker<'_, 'h, M> {
-    /// The position up to which the history must be read to see the violation: a few steps, ever longer, up or down
-    /// from the first return that the search could not reach, then bisection.
-    fn cut(&mut self, stuck: &Stuck) -> u64 {
-        let required = &self.partition.required;
-        let mut ends: Vec<u64> = required.iter().map(|operation| operation.end).collect();
-        ends.sort_unstable();
-        let blocked = |it: &&Required<'h, M>| stuck.blocked.contains(&it.id);
-        let unreached = required.iter().filter(blocked).map(|it| it.end).min();
-        let start = ends.partition_point(|end| Some(*end) < unreached);
-        // `high` is always violated, everything below `low` is not.
-        let (mut low, mut high) = (0, ends.len().saturating_sub(1));
-        let (mut probe, mut stride) = (start.min(high), 1_usize);
-        let mut is_rising = None;
-        while low < high {
-            let cut = ends.get(probe).copied().unwrap_or(u64::MAX);
-            let core = self.returned_by(cut);
-            let is_violated = self.is_violated(cut, &core) == Some(true);
-            if is_violated {
-                high = probe;
-            } else {
-                low = probe.saturating_add(1);
-            }
-            probe = if *is_rising.get_or_insert(!is_violated) == is_violated {
-                stride = usize::MAX;
-                low.midpoint(high)
-            } else if stride == usize::MAX {
-                low.midpoint(high)
-            } else if is_violated {
-                high.saturating_sub(stride).max(low)
-            } else {
-                low.saturating_add(stride)
-                    .min(high.saturating_sub(1))
-                    .max(low)
-            };
-            stride = stride.saturating_mul(2);
-        }
-        ends.get(high).copied().unwrap_or(u64::MAX)
-    }
-
     /// Forgets what can be forgotten, in ever smaller groups, pure operations first. Whether the core is 1-minimal.
-    fn forget(&mut self, cut: u64, core: &mut Vec<usize>) -> bool {
+    fn forget(&mut self, core: &mut Vec<usize>) -> bool {
         let required = &self.partition.required;
         let is_pure = |place: &usize| required.get(*place).is_some_and(|it| it.is_pure);
         let (mut queue, updates): (Vec<usize>, Vec<usize>) =
@@ -128,7 +87,7 @@ impl<'h, M: Model> Shrinker<'_, 'h, M> {
                     .copied()
                     .filter(|place| sorted.binary_search(place).is_err())
                     .collect();
-                match self.is_violated(cut, &rest) {
+                match self.is_violated(&rest) {
                     Some(true) => *core = rest,
                     Some(false) => kept.extend_from_slice(tried),
                     None => {
@@ -146,7 +105,7 @@ impl<'h, M: Model> Shrinker<'_, 'h, M> {
     }
 
     /// Whether the history with only `core` known is violated; `None` when that took too long.
-    fn is_violated(&mut self, cut: u64, core: &[usize]) -> Option<bool> {
+    fn is_violated(&mut self, core: &[usize]) -> Option<bool> {
         let attempt = (self.steps_left / ATTEMPT_SHARE)
             .max(1_000)
             .min(self.steps_left);
@@ -157,7 +116,7 @@ impl<'h, M: Model> Shrinker<'_, 'h, M> {
             .iter()
             .filter_map(|place| self.partition.required.get(*place).copied())
             .collect();
-        let rest = self.rest(cut, core);
+        let rest = self.rest(core);
         let key = self.partition.key.clone();
         let smaller = Partition::new(self.model, key, required, rest);
         let mut search = Search::new(self.model, &smaller, self.limits, Some(attempt));
@@ -166,22 +125,31 @@ impl<'h, M: Model> Shrinker<'_, 'h, M> {
         match outcome {
             Outcome::Holds(_) => Some(false),
             Outcome::Violated(_) => Some(true),
-            Outcome::Unknown(_) => None,
+            Outcome::Unknown(reason) => {
+                if reason == UnknownReason::Interrupted {
+                    self.steps_left = 0;
+                }
+                None
+            }
         }
     }
 
-    /// Every update called by `cut` that is not in `core` (ascending), as indeterminate.
-    fn rest(&self, cut: u64, core: &[usize]) -> Vec<Loose<'h, M>> {
+    /// Every update that is not in `core` (ascending), as indeterminate; those called after all of the core had
+    /// returned could not matter.
+    fn rest(&self, core: &[usize]) -> Vec<Loose<'h, M>> {
+        let required = &self.partition.required;
+        let ends = core.iter().filter_map(|place| required.get(*place));
+        let last_end = ends.map(|operation| operation.end).max().unwrap_or(0);
         let mut rest = Vec::new();
-        for (place, operation) in self.partition.required.iter().enumerate() {
+        for (place, operation) in required.iter().enumerate() {
             let is_known = core.binary_search(&place).is_ok();
-            if !is_known && !operation.is_pure && operation.call <= cut {
+            if !is_known && !operation.is_pure && operation.call <= last_end {
                 rest.push((operation.call, operation.id, operation.input));
             }
         }
         for optional in &self.partition.optional {
             for (call, id) in &optional.members {
-                if *call <= cut {
+                if *call <= last_end {
                     rest.push((*call, *id, optional.input));
                 }
             }
@@ -189,11 +157,9 @@ impl<'h, M: Model> Shrinker<'_, 'h, M> {
         rest
     }
 
-    /// The required operations that returned by `cut`.
-    fn returned_by(&self, cut: u64) -> Vec<usize> {
-        let all = self.partition.required.iter().enumerate();
-        all.filter(|(_, operation)| operation.end <= cut)
-            .map(|(place, _)| place)
-            .collect()
+    /// The required operations called by `cut`: the first so many.
+    fn called_by(&self, cut: u64) -> Vec<usize> {
+        let all = &self.partition.required;
+        (0..all.partition_point(|operation| operation.call <= cut)).collect()
     }
 }
