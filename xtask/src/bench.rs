@@ -10,7 +10,7 @@ use crate::{Answer, shell};
 const MADSIM: &str = "_madsim";
 
 /// Tells a benchmark where its other half is.
-const MADSIM_PROGRAM: &str = "BENCH_MADSIM";
+const MADSIM_PROGRAM: &str = "CONCORD_BENCH_MADSIM";
 
 /// `cargo xtask bench`.
 #[derive(Debug, clap::Args)]

@@ -216,7 +216,7 @@ fn summary(results: &[(&str, Duration, Findings)]) -> bool {
         println!("ABSENT: {tool}");
     }
     println!(
-        "{} steps, {failed} failed, {} tools absent, {} s",
+        "steps: {}, failed: {failed}, tools absent: {}, {} s",
         results.len(),
         absent.len(),
         seconds(total)

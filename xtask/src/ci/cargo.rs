@@ -46,20 +46,23 @@ pub(super) fn tests(workspace: &Workspace) -> Findings {
         let mut command = workspace.cargo(words);
         command.args(selection);
         match shell::check(command) {
-            Ok(output) => {
-                let counts = output.lines().filter(|line| is_count(line)).map(str::trim);
-                if nextest {
-                    counts.for_each(|line| findings.note(line));
-                }
-            }
+            Ok(output) => output
+                .lines()
+                .filter_map(count)
+                .for_each(|count| findings.note(count)),
             Err(failure) => findings.failures.push(failure),
         }
     }
     findings
 }
 
-fn is_count(line: &str) -> bool {
-    line.trim_start().starts_with("Summary") && !line.contains(" 0 tests run")
+/// What nextest's last line counts: `12 tests run: 12 passed, 0 skipped`.
+fn count(line: &str) -> Option<&str> {
+    let (_, count) = line
+        .trim_start()
+        .strip_prefix("Summary")?
+        .split_once("] ")?;
+    Some(count.trim()).filter(|count| !count.starts_with("0 tests"))
 }
 
 pub(super) fn doctests(workspace: &Workspace) -> Findings {
@@ -94,12 +97,12 @@ mod tests {
 
     #[test]
     fn an_empty_run_is_not_a_count() {
-        assert!(is_count(
-            "     Summary [   0.2s] 12 tests run: 12 passed, 0 skipped"
-        ));
-        assert!(!is_count(
-            "     Summary [   0.0s] 0 tests run: 0 passed, 0 skipped"
-        ));
-        assert!(!is_count("    Starting 12 tests"));
+        let full = "     Summary [   0.2s] 12 tests run: 12 passed, 0 skipped";
+        assert_eq!(count(full), Some("12 tests run: 12 passed, 0 skipped"));
+        assert_eq!(
+            count("     Summary [   0.0s] 0 tests run: 0 passed, 0 skipped"),
+            None
+        );
+        assert_eq!(count("    Starting 12 tests"), None);
     }
 }
