@@ -1,2 +1,43 @@
-//! The `concord` binary.
-fn main() {}
+//! `concord`: binds protocols, worlds and checkers, and talks to people.
+
+mod check;
+mod exit;
+mod paint;
+mod replay;
+mod sim;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Build, break, prove and run distributed systems.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  concord sim                                   every protocol under every fault
+  concord sim --seed 7 --history run.jsonl      one run, and what its clients saw
+  concord check run.jsonl --model kv            judge a recorded history
+  concord replay concord-raft-7.json            run a failure again
+
+Exit codes: 0 all held, 1 something was violated, 2 bad usage or input, 3 something is unknown.")]
+enum Command {
+    Sim(sim::Sim),
+    Replay(replay::Replay),
+    Check(check::Check),
+}
+
+fn main() -> ExitCode {
+    let ending = match Command::parse() {
+        Command::Sim(sim) => sim.run(),
+        Command::Replay(replay) => replay.run(),
+        Command::Check(check) => check.run(),
+    };
+    match ending {
+        Ok(ending) => ending.into(),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(exit::BAD_INPUT)
+        }
+    }
+}

@@ -85,6 +85,28 @@ pub enum Broken {
     },
 }
 
+impl Broken {
+    /// The promise's name, as tools print it.
+    ///
+    /// ```
+    /// use raft_core::invariants::Broken;
+    /// use transport::NodeId;
+    /// let broken = Broken::WentBack { node: NodeId(1), what: "term" };
+    /// assert_eq!(broken.rule(), "monotone-state");
+    /// ```
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::ElectionSafety { .. } => "election-safety",
+            Self::LogMatching { .. } => "log-matching",
+            Self::LeaderCompleteness { .. } => "leader-completeness",
+            Self::StateMachineSafety { .. } => "state-machine-safety",
+            Self::CommittedIsDurable { .. } => "committed-is-durable",
+            Self::WentBack { .. } => "monotone-state",
+        }
+    }
+}
+
 /// No two of these nodes lead the same term now. O(nodes · log nodes).
 ///
 /// # Errors

@@ -1,0 +1,179 @@
+//! What a campaign prints: a table for people, an object for programs.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::artefact::{Artefact, hash_text};
+use super::campaign::Campaign;
+use super::seed::Case;
+use crate::exit::{BadInput, Ending};
+use crate::paint::{Tone, paint};
+
+/// A campaign, and the artefact of its first failure.
+pub(crate) struct Report {
+    case: Case,
+    campaign: Campaign,
+    artefact: Option<(PathBuf, Artefact)>,
+}
+
+impl Report {
+    /// Makes the first failing seed small and writes it down.
+    pub(crate) fn new(
+        case: &Case,
+        campaign: Campaign,
+        file: Option<&Path>,
+    ) -> Result<Self, BadInput> {
+        let mut artefact = None;
+        if let Some(&(seed, _)) = campaign.violations.first()
+            && let Some(found) = Artefact::of_seed(case, seed)?
+        {
+            let name = format!("concord-{}-{seed}.json", case.protocol.name());
+            let file = file.map_or_else(|| PathBuf::from(name), Path::to_path_buf);
+            found.write(&file)?;
+            artefact = Some((file, found));
+        }
+        Ok(Self {
+            case: case.clone(),
+            campaign,
+            artefact,
+        })
+    }
+
+    pub(crate) fn ending(&self) -> Ending {
+        let campaign = &self.campaign;
+        // A fault that was on and never happened means that the campaign did not test it.
+        if !campaign.violations.is_empty() || !campaign.silent_faults().is_empty() {
+            Ending::Violated
+        } else if campaign.unknowns.is_empty() {
+            Ending::Holds
+        } else {
+            Ending::Unknown
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        let campaign = &self.campaign;
+        let violations: Vec<Value> = campaign
+            .violations
+            .iter()
+            .map(|(seed, violation)| {
+                json!({"seed": seed, "rule": violation.rule, "detail": violation.detail})
+            })
+            .collect();
+        let unknowns: Vec<Value> = campaign
+            .unknowns
+            .iter()
+            .map(|(seed, reason)| json!({"seed": seed, "reason": reason}))
+            .collect();
+        let file = self
+            .artefact
+            .as_ref()
+            .map(|(file, _)| file.display().to_string());
+        json!({
+            "protocol": self.case.protocol.name(),
+            "nodes": self.case.nodes,
+            "seeds": campaign.seeds,
+            "operations": {
+                "ok": campaign.tally.ok,
+                "failed": campaign.tally.failed,
+                "unknown": campaign.tally.unknown,
+            },
+            "events": campaign.events,
+            "events_per_second": self.events_per_second(),
+            "virtual_seconds": self.virtual_seconds(),
+            "faults": campaign.faults,
+            "silent_faults": campaign.silent_faults(),
+            "violations": violations,
+            "unknowns": unknowns,
+            "artefact": file,
+            "trace_hash": hash_text(campaign.hash),
+        })
+    }
+
+    fn events_per_second(&self) -> u64 {
+        let seconds = self.campaign.elapsed.as_secs_f64();
+        // Rounded for reading; the cast saturates.
+        (self.campaign.events as f64 / seconds.max(1e-9)).round() as u64
+    }
+
+    fn virtual_seconds(&self) -> f64 {
+        self.campaign.virtual_ns as f64 / 1e9
+    }
+
+    fn verdict(&self) -> String {
+        match self.ending() {
+            Ending::Holds => paint(Tone::Good, "holds"),
+            Ending::Unknown => paint(Tone::Doubtful, "unknown"),
+            Ending::Violated => paint(Tone::Bad, "violated"),
+        }
+    }
+}
+
+/// A row per protocol, then what was delivered, then what went wrong.
+pub(crate) fn print_table(reports: &[Report]) {
+    println!(
+        "{:<9} {:>5} {:>6} {:>10} {:>7} {:>8} {:>12} {:>10} {:>9}  verdict",
+        "protocol", "nodes", "seeds", "ok", "failed", "unknown", "events", "events/s", "virtual"
+    );
+    for report in reports {
+        let campaign = &report.campaign;
+        println!(
+            "{:<9} {:>5} {:>6} {:>10} {:>7} {:>8} {:>12} {:>10} {:>9}  {}",
+            report.case.protocol.name(),
+            report.case.nodes,
+            campaign.seeds,
+            campaign.tally.ok,
+            campaign.tally.failed,
+            campaign.tally.unknown,
+            campaign.events,
+            report.events_per_second(),
+            format!("{:.0} s", report.virtual_seconds()),
+            report.verdict(),
+        );
+    }
+    reports.iter().for_each(print_details);
+}
+
+fn print_details(report: &Report) {
+    let campaign = &report.campaign;
+    let name = report.case.protocol.name();
+    println!("\n{name}: faults delivered");
+    if campaign.planned.is_empty() {
+        println!("  none (none was asked for)");
+    } else {
+        let faults: Vec<String> = campaign
+            .faults
+            .iter()
+            .map(|(fault, count)| format!("{fault} {count}"))
+            .collect();
+        for row in faults.chunks(5) {
+            println!("  {}", row.join(", "));
+        }
+    }
+    for fault in campaign.silent_faults() {
+        let text = format!("{fault} was on and never happened: this campaign did not test it");
+        println!("  {}", paint(Tone::Bad, &text));
+    }
+    let hash = format!("{name}: trace hash {}", hash_text(campaign.hash));
+    println!("{}", paint(Tone::Quiet, &hash));
+    const SHOWN: usize = 5;
+    for (seed, violation) in campaign.violations.iter().take(SHOWN) {
+        println!("{} seed {seed}: {violation}", paint(Tone::Bad, "violated"));
+    }
+    if let Some(more) = campaign
+        .violations
+        .len()
+        .checked_sub(SHOWN)
+        .filter(|&more| more > 0)
+    {
+        println!("… and {more} more seeds");
+    }
+    for (seed, reason) in campaign.unknowns.iter().take(SHOWN) {
+        println!("{} seed {seed}: {reason}", paint(Tone::Doubtful, "unknown"));
+    }
+    if let Some((file, artefact)) = &report.artefact {
+        println!("\nSeed {} as {}", artefact.seed, artefact.shrinking());
+        println!("Run it again: concord replay {}", file.display());
+    }
+}
