@@ -17,6 +17,12 @@ pub enum SimulatorError {
         /// Nodes asked for.
         nodes: u32,
     },
+    /// A chaos phase lasts at most [`Settings::CHAOS_MAX_NS`](crate::Settings::CHAOS_MAX_NS).
+    #[error("a chaos phase of {chaos_ns} ns is too long")]
+    ChaosTooLong {
+        /// What was asked for, in nanoseconds.
+        chaos_ns: u64,
+    },
     /// Each node has its own configuration.
     #[error("{nodes} nodes need as many configurations, not {configs}")]
     ConfigCount {

@@ -261,3 +261,52 @@ fn names(nodes: &[usize]) -> String {
     let names: Vec<String> = nodes.iter().map(|node| format!("n{node}")).collect();
     names.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who can still send to whom, itself included.
+    fn reach(order: &[usize], shape: u64) -> Vec<Vec<usize>> {
+        let (pairs, _) = partial(order, shape);
+        let all = 0..order.len();
+        let sees = |from| {
+            let open = |&to: &usize| from == to || !pairs.contains(&(from, to));
+            all.clone().filter(open).collect()
+        };
+        all.clone().map(sees).collect()
+    }
+
+    #[test]
+    fn a_bridge_joins_two_halves_that_cannot_talk() {
+        let sees = reach(&[2, 0, 1, 3, 4], 1);
+        assert_eq!(sees[2], [0, 1, 2, 3, 4]);
+        assert_eq!((&sees[0], &sees[1]), (&vec![0, 1, 2], &vec![0, 1, 2]));
+        assert_eq!((&sees[3], &sees[4]), (&vec![2, 3, 4], &vec![2, 3, 4]));
+    }
+
+    #[test]
+    fn in_a_ring_each_node_sees_a_majority_and_no_two_see_the_same() {
+        for count in 4..10 {
+            let order: Vec<usize> = (0..count).collect();
+            let mut sees = reach(&order, 2);
+            assert!(
+                sees.iter()
+                    .all(|seen| seen.len() > count / 2 && seen.len() < count)
+            );
+            sees.sort();
+            sees.dedup();
+            assert!(
+                sees.len() == count || count == 4 || count == 6,
+                "{count}: {sees:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_single_link_leaves_everything_else() {
+        let (pairs, _) = partial(&[3, 1, 0, 2], 0);
+        assert_eq!(pairs, [(3, 1), (1, 3)]);
+        assert_eq!(partial(&[0], 2).0, []);
+    }
+}

@@ -2,8 +2,9 @@
 //!
 //! 1. A blocked link loses what is sent into it and what would arrive from it.
 //! 2. Otherwise a message is lost, delivered once, or delivered twice, each copy after a drawn delay.
-//! 3. On a FIFO link no copy arrives before a message sent earlier on that link; nothing else waits.
-//! 4. A node's messages to itself take no time and meet no fault.
+//! 3. A message that is to be overtaken is held back beyond its delay.
+//! 4. On a FIFO link no copy arrives before a message sent earlier on that link; nothing else waits.
+//! 5. A node's messages to itself take no time and meet no fault.
 
 use crate::{Delay, Fault, FaultCounts, FaultPlan, Links, Settings, Tape};
 
@@ -22,9 +23,9 @@ pub(crate) struct Network {
     delay: Delay,
     loss_ppm: u32,
     duplicate_ppm: u32,
+    reorder_ppm: u32,
+    reorder_hold_ns: u64,
     keeps_order: bool,
-    /// Whether out-of-order arrivals are a fault, and counted.
-    disorders: bool,
     is_slowed: bool,
     links: Vec<Link>,
     blocks: Vec<Block>,
@@ -54,8 +55,9 @@ impl Network {
             delay: plan.delay.unwrap_or(settings.delay),
             loss_ppm: plan.loss_ppm,
             duplicate_ppm: plan.duplicate_ppm,
-            keeps_order: settings.links == Links::Fifo && !plan.reorder,
-            disorders: plan.reorder,
+            reorder_ppm: plan.reorder_ppm,
+            reorder_hold_ns: plan.reorder_hold_ns,
+            keeps_order: settings.links == Links::Fifo && plan.reorder_ppm == 0,
             is_slowed: plan.delay.is_some(),
             links: vec![Link::default(); nodes * nodes],
             blocks: Vec::new(),
@@ -154,9 +156,12 @@ impl Network {
         tape: &mut Tape,
         counts: &mut FaultCounts,
     ) -> u64 {
-        let delay_ns = self.delay.draw(tape);
+        let mut delay_ns = self.delay.draw(tape);
         if self.is_slowed && delay_ns > self.normal.max_ns() {
             counts.add(Fault::Delay, 1);
+        }
+        if tape.happens(self.reorder_ppm) {
+            delay_ns += 1 + tape.draw(2 * self.reorder_hold_ns);
         }
         let link = &mut self.links[from * self.nodes + to];
         let arrival_ns = now_ns.saturating_add(delay_ns);
@@ -164,7 +169,7 @@ impl Network {
             link.latest_arrival_ns = link.latest_arrival_ns.max(arrival_ns);
             return link.latest_arrival_ns;
         }
-        if self.disorders && arrival_ns < link.latest_arrival_ns {
+        if self.reorder_ppm > 0 && arrival_ns < link.latest_arrival_ns {
             counts.add(Fault::Reorder, 1);
         }
         link.latest_arrival_ns = link.latest_arrival_ns.max(arrival_ns);

@@ -33,8 +33,11 @@ pub struct FaultPlan {
     pub loss_ppm: u32,
     /// Messages delivered twice, in a million.
     pub duplicate_ppm: u32,
-    /// Links stop keeping their order.
-    pub reorder: bool,
+    /// Links stop keeping their order, and this many messages in a million are held back so that
+    /// others overtake them, however seldom they are sent.
+    pub reorder_ppm: u32,
+    /// Mean time a message is held back, in nanoseconds.
+    pub reorder_hold_ns: u64,
     /// Replaces the network's own delay.
     pub delay: Option<Delay>,
     /// Two groups cannot talk: one node, a minority or half of the nodes is cut off.
@@ -114,7 +117,7 @@ impl FaultPlan {
             .filter(|&fault| match fault {
                 Fault::Loss => self.loss_ppm > 0,
                 Fault::Duplicate => self.duplicate_ppm > 0,
-                Fault::Reorder => self.reorder,
+                Fault::Reorder => self.reorder_ppm > 0,
                 Fault::Delay => self.delay.is_some(),
                 Fault::ClockOffset => self.clock_offset_ns > 0,
                 Fault::ClockDrift => self.clock_drift_ppm > 0,
@@ -157,6 +160,12 @@ impl FaultPlan {
         }
         if self.duplicate_ppm > 1_000_000 {
             return bad("duplicate_ppm", "must not exceed a million");
+        }
+        if self.reorder_ppm > 1_000_000 {
+            return bad("reorder_ppm", "must not exceed a million");
+        }
+        if self.reorder_hold_ns > Delay::LONGEST_NS {
+            return bad("reorder_hold_ns", "must not exceed a day");
         }
         if self.clock_drift_ppm >= 500_000 {
             return bad("clock_drift_ppm", "must stay below 500,000");
@@ -215,7 +224,10 @@ impl FaultPlan {
             }
             Fault::Loss => self.loss_ppm = pick(&[1_000, 10_000, 50_000, 200_000]) as u32,
             Fault::Duplicate => self.duplicate_ppm = pick(&[1_000, 10_000, 50_000, 200_000]) as u32,
-            Fault::Reorder => self.reorder = true,
+            Fault::Reorder => {
+                self.reorder_ppm = pick(&[10_000, 50_000, 200_000]) as u32;
+                self.reorder_hold_ns = pick(&[30_000_000, 100_000_000]);
+            }
             Fault::Delay => {
                 self.delay = Some(match pick(&[0, 1, 2]) {
                     0 => Delay::Uniform {

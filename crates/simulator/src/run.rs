@@ -66,7 +66,6 @@ pub fn run<P: Simulated, W: Workload<P>, O: Observer<P>>(
         observer,
         world: World::new(settings, tape),
         events: 0,
-        messages: 0,
         is_stepping: false,
         reached_chaos_end: false,
         unknown: None,
@@ -102,7 +101,6 @@ pub(crate) struct Run<'a, P: Simulated, W, O> {
     pub(crate) observer: &'a mut O,
     pub(crate) world: World<P>,
     pub(crate) events: u64,
-    pub(crate) messages: u64,
     /// Whether the process itself is running now, so that a panic is its own.
     pub(crate) is_stepping: bool,
     pub(crate) reached_chaos_end: bool,
@@ -231,7 +229,7 @@ impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
         Outcome {
             choices: wire.tape.into_choices(),
             events: self.events,
-            messages: self.messages,
+            messages: wire.messages,
             virtual_ns: wire.now_ns,
             faults: wire.counts,
             silent_faults,

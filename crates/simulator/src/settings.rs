@@ -56,6 +56,9 @@ impl Settings {
     /// The largest cluster.
     pub const NODES_MAX: u32 = 1_024;
 
+    /// The longest chaos phase: a year.
+    pub const CHAOS_MAX_NS: u64 = 365 * Delay::LONGEST_NS;
+
     /// The defaults for `nodes` nodes: a healthy local network, no faults.
     #[must_use]
     pub fn new(nodes: u32) -> Self {
@@ -84,6 +87,7 @@ impl Settings {
     /// # Errors
     ///
     /// [`SimulatorError::NoNodes`], [`SimulatorError::TooManyNodes`],
+    /// [`SimulatorError::ChaosTooLong`],
     /// [`SimulatorError::BadDelay`] or [`SimulatorError::BadPlan`].
     pub fn check(&self) -> Result<(), SimulatorError> {
         if self.nodes == 0 {
@@ -91,6 +95,11 @@ impl Settings {
         }
         if self.nodes > Self::NODES_MAX {
             return Err(SimulatorError::TooManyNodes { nodes: self.nodes });
+        }
+        if self.chaos_ns > Self::CHAOS_MAX_NS {
+            return Err(SimulatorError::ChaosTooLong {
+                chaos_ns: self.chaos_ns,
+            });
         }
         self.delay.check()?;
         self.sync.check()?;

@@ -27,7 +27,6 @@ impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
             self.hold(to, Event::Deliver { from, to, message });
             return;
         }
-        self.messages += 1;
         let from = NodeId(from);
         self.step(to, Input::Message { from, message });
     }
@@ -105,7 +104,6 @@ impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
         for event in held {
             match event {
                 Event::Deliver { from, message, .. } => {
-                    self.messages += 1;
                     let from = NodeId(from);
                     self.step(node, Input::Message { from, message });
                 }
@@ -170,6 +168,7 @@ fn witness<P: Simulated>(wire: &mut Wire<P>, node: u32, input: &Input<P>) {
     match input {
         Input::Start => wire.mark(Mark::Start, node, 0),
         Input::Message { from, message } => {
+            wire.messages += 1;
             wire.mark(Mark::Message, node, from.0);
             message.hash(&mut wire.hasher);
         }

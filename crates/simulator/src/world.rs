@@ -164,6 +164,8 @@ pub(crate) struct Wire<P: Process> {
     pub(crate) sync: Delay,
     pub(crate) slow_sync_ns: u64,
     pub(crate) counts: FaultCounts,
+    /// Messages that a process took.
+    pub(crate) messages: u64,
     pub(crate) timeline: Timeline,
     pub(crate) is_traced: bool,
     pub(crate) is_healed: bool,
@@ -288,6 +290,7 @@ impl<P: Simulated> World<P> {
             sync: settings.sync,
             slow_sync_ns: plan.slow_sync_ns,
             counts,
+            messages: 0,
             timeline: Timeline::new(settings.timeline_max),
             is_traced: settings.is_traced,
             is_healed: false,

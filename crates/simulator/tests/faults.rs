@@ -1,0 +1,388 @@
+//! Each fault does what it says, is counted, and is silent about nothing.
+
+mod common;
+
+use common::{Bug, LogsArePrefixes, SECOND, count, count_observed, episodes, ping};
+use simulator::{Delay, Fault, FaultCounts, FaultPlan, FaultSet, Links, Settings, Tape};
+use std::time::Duration;
+
+const CHAOS_NS: u64 = 5 * SECOND;
+
+fn with_plan(nodes: u32, plan: FaultPlan) -> Settings {
+    Settings {
+        plan,
+        chaos_ns: CHAOS_NS,
+        ..Settings::new(nodes)
+    }
+}
+
+#[test]
+fn every_fault_alone_is_delivered_in_every_run() {
+    for fault in Fault::ALL {
+        for seed in 0..10 {
+            let only: FaultSet = [fault].into_iter().collect();
+            let plan = FaultPlan::uniform(&mut Tape::seeded_stream(seed, 1), only, CHAOS_NS);
+            let outcome = count(&with_plan(4, plan), Bug::None, 500, Tape::seeded(seed));
+            assert!(outcome.holds(), "{fault} {seed}: {:?}", outcome.violation);
+            assert!(outcome.faults.get(fault) > 0, "{fault} {seed} was silent");
+            assert_eq!(outcome.silent_faults, []);
+            let others: Vec<_> = outcome
+                .faults
+                .iter()
+                .filter(|&(other, _)| other != fault)
+                .collect();
+            assert_eq!(others, [], "{fault} {seed} brought others");
+        }
+    }
+}
+
+#[test]
+fn a_campaign_of_swarms_delivers_every_fault_and_a_sound_counter_survives() {
+    let mut counts = FaultCounts::default();
+    for seed in 0..60 {
+        let plan = FaultPlan::swarm(&mut Tape::seeded_stream(seed, 1), FaultSet::all(), CHAOS_NS);
+        let mut observer = LogsArePrefixes::default();
+        let settings = with_plan(5, plan);
+        let outcome = count_observed(&settings, Bug::None, 200, &mut observer, Tape::seeded(seed));
+        assert!(
+            outcome.holds(),
+            "{seed}: {:?} {:?}\n{}",
+            outcome.violation,
+            outcome.unknown,
+            outcome.timeline
+        );
+        counts.merge(&outcome.faults);
+    }
+    assert_eq!(counts.silent(FaultSet::all()), []);
+}
+
+#[test]
+fn an_enabled_fault_that_cannot_happen_is_reported_as_silent() {
+    // The pinger writes nothing, so its disk cannot fail.
+    let plan = FaultPlan {
+        disk_failure: episodes(100, 100),
+        ..FaultPlan::none()
+    };
+    let span = Duration::from_secs(1);
+    let (outcome, _) = ping(&with_plan(2, plan), span / 100, 50, span, Tape::seeded(1));
+    assert_eq!(outcome.silent_faults, [Fault::DiskFailure]);
+}
+
+#[test]
+fn without_faults_nothing_is_lost_repeated_or_counted() {
+    let gap = Duration::from_millis(1);
+    let (outcome, arrivals) = ping(
+        &Settings::new(3),
+        gap,
+        100,
+        Duration::from_secs(1),
+        Tape::seeded(5),
+    );
+    assert_eq!(arrivals.seen.len(), 3 * 2 * 100);
+    assert_eq!(outcome.faults, FaultCounts::default());
+    assert_eq!(outcome.messages, 600);
+}
+
+#[test]
+fn loss_and_duplication_have_the_rates_they_are_given() {
+    let plan = FaultPlan {
+        loss_ppm: 100_000,
+        duplicate_ppm: 50_000,
+        ..FaultPlan::none()
+    };
+    let gap = Duration::from_micros(100);
+    let settings = with_plan(2, plan);
+    let (outcome, arrivals) = ping(
+        &settings,
+        gap,
+        40_000,
+        Duration::from_secs(5),
+        Tape::seeded(3),
+    );
+    let sent = 80_000.0;
+    let lost = outcome.faults.get(Fault::Loss) as f64;
+    let repeated = outcome.faults.get(Fault::Duplicate) as f64;
+    assert!((lost / sent - 0.1).abs() < 0.005, "{lost}");
+    assert!(
+        (repeated / (sent - lost) - 0.05).abs() < 0.004,
+        "{repeated}"
+    );
+    assert_eq!(arrivals.seen.len() as f64, sent - lost + repeated);
+}
+
+#[test]
+fn fifo_links_keep_order_and_reordering_links_do_not() {
+    let gap = Duration::from_micros(50);
+    let span = Duration::from_secs(1);
+    let disorder = |settings: &Settings| {
+        let (outcome, arrivals) = ping(settings, gap, 2_000, span, Tape::seeded(8));
+        let at_one = arrivals.seen.iter().filter(|seen| seen.0.0 == 1);
+        let numbers: Vec<u64> = at_one.map(|seen| seen.2).collect();
+        assert_eq!(numbers.len(), 2_000);
+        let overtaken = numbers.windows(2).filter(|pair| pair[0] > pair[1]).count();
+        (overtaken, outcome.faults.get(Fault::Reorder))
+    };
+    assert_eq!(disorder(&Settings::new(2)), (0, 0));
+    let udp = Settings {
+        links: Links::Reordering,
+        ..Settings::new(2)
+    };
+    let (overtaken, counted) = disorder(&udp);
+    assert!(overtaken > 500);
+    // The network's nature is not a fault.
+    assert_eq!(counted, 0);
+    let plan = FaultPlan {
+        reorder_ppm: 1,
+        ..FaultPlan::none()
+    };
+    let (overtaken, counted) = disorder(&with_plan(2, plan));
+    assert!(overtaken > 500 && counted > 500);
+    // Even where messages are so rare that none would overtake another by itself.
+    let plan = FaultPlan {
+        reorder_ppm: 100_000,
+        reorder_hold_ns: 100_000_000,
+        ..FaultPlan::none()
+    };
+    let settings = with_plan(2, plan);
+    let gap = Duration::from_millis(20);
+    let (outcome, _) = ping(&settings, gap, 200, Duration::from_secs(5), Tape::seeded(8));
+    assert!(outcome.faults.get(Fault::Reorder) > 20);
+}
+
+#[test]
+fn a_link_passes_any_number_of_messages_at_once() {
+    // A link that served one message per latency would take 2,000 s (mysticeti issue 282).
+    let settings = Settings {
+        delay: Delay::Constant { ns: SECOND },
+        ..Settings::new(2)
+    };
+    let gap = Duration::from_micros(1);
+    let (_, arrivals) = ping(
+        &settings,
+        gap,
+        1_000,
+        Duration::from_secs(3),
+        Tape::seeded(8),
+    );
+    assert_eq!(arrivals.seen.len(), 2_000);
+    for (_, _, number, at_ns) in arrivals.seen {
+        assert_eq!(at_ns, (number + 1) * 1_000 + SECOND);
+    }
+}
+
+#[test]
+fn messages_take_as_long_as_the_distribution_says() {
+    let settings = Settings {
+        links: Links::Reordering,
+        delay: Delay::Exponential {
+            min_ns: 100_000,
+            mean_ns: 1_000_000,
+        },
+        ..Settings::new(2)
+    };
+    let gap = Duration::from_micros(100);
+    let (_, arrivals) = ping(
+        &settings,
+        gap,
+        50_000,
+        Duration::from_secs(6),
+        Tape::seeded(8),
+    );
+    let mut delays: Vec<f64> = arrivals
+        .seen
+        .iter()
+        .map(|&(_, _, number, at_ns)| (at_ns - (number + 1) * 100_000) as f64)
+        .collect();
+    delays.sort_by(f64::total_cmp);
+    let mean = delays.iter().sum::<f64>() / delays.len() as f64;
+    assert!((mean / 1.1e6 - 1.0).abs() < 0.02, "{mean}");
+    let median = delays[delays.len() / 2];
+    assert!(
+        (median / (1e5 + 1e6 * 2_f64.ln()) - 1.0).abs() < 0.02,
+        "{median}"
+    );
+}
+
+#[test]
+fn a_one_way_partition_is_one_way() {
+    let plan = FaultPlan {
+        one_way: episodes(400, 200),
+        ..FaultPlan::none()
+    };
+    let mut lopsided = 0;
+    for seed in 0..20 {
+        let gap = Duration::from_millis(5);
+        let settings = with_plan(2, plan.clone());
+        let (outcome, arrivals) = ping(
+            &settings,
+            gap,
+            900,
+            Duration::from_secs(5),
+            Tape::seeded(seed),
+        );
+        let got = |node: u32| arrivals.seen.iter().filter(|seen| seen.0.0 == node).count() as u64;
+        assert_eq!(1_800 - got(0) - got(1), outcome.faults.get(Fault::OneWay));
+        // Never is a number missing at both ends: the other direction works.
+        let missing = |node: u32| {
+            let there: std::collections::BTreeSet<u64> = arrivals
+                .seen
+                .iter()
+                .filter(|seen| seen.0.0 == node)
+                .map(|seen| seen.2)
+                .collect();
+            (0..900)
+                .filter(move |number| !there.contains(number))
+                .collect::<Vec<_>>()
+        };
+        let (at_zero, at_one) = (missing(0), missing(1));
+        assert!(at_zero.iter().all(|number| !at_one.contains(number)));
+        lopsided += u64::from(at_zero.len() != at_one.len());
+    }
+    assert!(lopsided > 10);
+}
+
+#[test]
+fn a_partition_cuts_both_ways_and_ends() {
+    let plan = FaultPlan {
+        partition: episodes(400, 200),
+        ..FaultPlan::none()
+    };
+    let gap = Duration::from_millis(5);
+    let span = Duration::from_secs(7);
+    let settings = Settings {
+        delay: Delay::Constant { ns: 1 },
+        ..with_plan(2, plan)
+    };
+    let (outcome, arrivals) = ping(&settings, gap, 1_300, span, Tape::seeded(2));
+    let got = |node: u32| -> Vec<u64> {
+        arrivals
+            .seen
+            .iter()
+            .filter(|seen| seen.0.0 == node)
+            .map(|seen| seen.2)
+            .collect()
+    };
+    assert_eq!(got(0), got(1));
+    assert!(outcome.faults.get(Fault::Partition) > 10);
+    // Numbers above 1,000 were sent after the chaos phase of 5 s.
+    assert!((1_000..1_300).all(|number| got(0).contains(&number)));
+}
+
+#[test]
+fn a_partial_partition_leaves_a_way_round() {
+    let plan = FaultPlan {
+        partial: episodes(100, 200),
+        ..FaultPlan::none()
+    };
+    for nodes in 3..8 {
+        for seed in 0..10 {
+            // The text of each episode names its shape; none isolates a node.
+            let settings = with_plan(nodes, plan.clone());
+            let gap = Duration::from_millis(50);
+            let (outcome, _) = ping(
+                &settings,
+                gap,
+                90,
+                Duration::from_secs(5),
+                Tape::seeded(seed),
+            );
+            let begins: Vec<_> = outcome
+                .timeline
+                .entries()
+                .filter(|entry| entry.text.contains("begins"))
+                .collect();
+            assert!(!begins.is_empty());
+            for entry in begins {
+                let text = &entry.text;
+                assert!(
+                    text.contains("between") || text.contains("ring") || text.contains("link"),
+                    "{text}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_paused_node_takes_nothing_and_then_everything() {
+    let plan = FaultPlan {
+        pause: episodes(300, 300),
+        ..FaultPlan::none()
+    };
+    let gap = Duration::from_millis(5);
+    let settings = with_plan(2, plan);
+    let (outcome, arrivals) = ping(&settings, gap, 900, Duration::from_secs(7), Tape::seeded(4));
+    assert!(outcome.faults.get(Fault::Pause) > 1);
+    for node in 0..2 {
+        let numbers: Vec<u64> = arrivals
+            .seen
+            .iter()
+            .filter(|seen| seen.0.0 == node)
+            .map(|seen| seen.2)
+            .collect();
+        assert_eq!(numbers, (0..900).collect::<Vec<_>>());
+        let times: Vec<u64> = arrivals
+            .seen
+            .iter()
+            .filter(|seen| seen.0.0 == node)
+            .map(|seen| seen.3)
+            .collect();
+        // After a long silence, a burst at one moment.
+        let silences = times
+            .windows(2)
+            .filter(|pair| pair[1] - pair[0] > 50_000_000)
+            .count();
+        let bursts = times
+            .windows(3)
+            .filter(|three| three[0] == three[2])
+            .count();
+        assert!(silences > 0 && bursts > 0);
+    }
+}
+
+#[test]
+fn crashes_keep_a_first_part_and_every_durable_record() {
+    let plan = FaultPlan {
+        crash: episodes(100, 20),
+        torn: episodes(200, 20),
+        disk_failure: episodes(300, 20),
+        slow_disk: episodes(200, 100),
+        slow_sync_ns: 50_000_000,
+        ..FaultPlan::none()
+    };
+    let (mut crashes, mut counts) = (0, FaultCounts::default());
+    for seed in 0..30 {
+        let mut observer = LogsArePrefixes::default();
+        let settings = with_plan(3, plan.clone());
+        let outcome = count_observed(&settings, Bug::None, 200, &mut observer, Tape::seeded(seed));
+        assert!(outcome.holds(), "{seed}: {:?}", outcome.violation);
+        crashes += observer.crashes;
+        counts.merge(&outcome.faults);
+    }
+    let counted = [Fault::Crash, Fault::Torn, Fault::DiskFailure].map(|fault| counts.get(fault));
+    assert_eq!(crashes, counted.iter().sum::<u64>());
+    assert!(counted.iter().all(|&count| count > 30), "{counted:?}");
+}
+
+#[test]
+fn the_timeline_tells_what_happened() {
+    let plan = FaultPlan {
+        crash: episodes(500, 100),
+        partition: episodes(500, 100),
+        pause: episodes(500, 100),
+        ..FaultPlan::none()
+    };
+    let outcome = count(&with_plan(3, plan), Bug::None, 100, Tape::seeded(6));
+    let text = outcome.timeline.to_string();
+    for word in [
+        "crashes:",
+        "restarts with",
+        "partition",
+        "ends",
+        "pauses for",
+        "goes on",
+        "every fault ends",
+    ] {
+        assert!(text.contains(word), "no {word:?} in\n{text}");
+    }
+}
