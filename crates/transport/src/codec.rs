@@ -129,9 +129,6 @@ impl Writer for LimitedWriter<'_> {
         if let Some(left) = self.left.checked_sub(bytes.len()) {
             self.left = left;
             self.out.extend_from_slice(bytes);
-        } else {
-            // Nothing after the first write that does not fit may slip in.
-            self.left = 0;
         }
         Ok(())
     }

@@ -129,8 +129,8 @@ fn a_waiting_receiver_wakes_for_an_envelope_and_for_the_last_disconnection() {
     let mut receiver = nodes.remove(0);
     assert_eq!(receiver.receive_timeout(Duration::from_millis(1)), Ok(None));
     let waiting = thread::spawn(move || {
-        let first = receiver.receive_timeout(Duration::from_secs(600));
-        (first, receiver.receive_timeout(Duration::from_secs(600)))
+        let first = receiver.receive_timeout(Duration::from_secs(20));
+        (first, receiver.receive_timeout(Duration::from_secs(20)))
     });
     sender.send(envelope(1, 2, 5)).expect("room");
     drop(sender);
@@ -160,8 +160,8 @@ fn threads_exchange_everything_once_and_in_order_through_small_queues() {
         })
         .collect();
     let mut next = [0, 0];
-    while let Ok(received) = receiver.receive_timeout(Duration::from_secs(600)) {
-        let envelope = received.expect("within ten minutes");
+    while let Ok(received) = receiver.receive_timeout(Duration::from_secs(20)) {
+        let envelope = received.expect("within 20 seconds");
         let next = &mut next[usize::from(envelope.source == NodeId(2))];
         assert_eq!(envelope.message, *next);
         *next += 1;
