@@ -149,6 +149,57 @@ fn a_late_message_still_waits_for_the_records_before_it() {
 }
 
 #[test]
+fn the_reservation_comes_first_and_only_its_own_durability_counts() {
+    let (mut node, mut effects) = (traced(0), Effects::new());
+    // Persist and send early, in the very first step.
+    let list = step(&mut node, &mut effects, Input::Request(1 + 2));
+    let [
+        Effect::Persist {
+            token: Token(1),
+            record: first,
+        },
+        second,
+        third,
+    ] = &list[..]
+    else {
+        panic!("{list:?}");
+    };
+    assert_eq!(first.record, None);
+    assert!(
+        matches!(
+            second,
+            Effect::Persist {
+                token: Token(2),
+                ..
+            }
+        ),
+        "{second:?}"
+    );
+    assert!(
+        matches!(
+            third,
+            Effect::Send {
+                after: Token(1),
+                ..
+            }
+        ),
+        "{third:?}"
+    );
+    step(&mut node, &mut effects, Input::Durable(Token::NONE));
+    let early = step(&mut node, &mut effects, Input::Request(2));
+    assert!(
+        matches!(
+            early[..],
+            [Effect::Send {
+                after: Token(1),
+                ..
+            }]
+        ),
+        "{early:?}"
+    );
+}
+
+#[test]
 fn the_reservation_outlives_a_checkpoint() {
     struct Checkpointer;
     impl Process for Checkpointer {
