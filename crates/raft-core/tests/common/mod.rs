@@ -11,6 +11,7 @@
 pub(crate) mod clients;
 pub(crate) mod disk;
 pub(crate) mod random;
+pub(crate) mod say;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
