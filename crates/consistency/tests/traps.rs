@@ -161,6 +161,31 @@ fn a_compare_and_set_that_failed_with_an_error_observed_nothing() {
 }
 
 #[test]
+fn a_failed_compare_and_set_on_a_key_observes_unless_it_gives_an_error() {
+    let line = |kind, f, value, rest| {
+        format!(
+            "{{\"process\":0,\"type\":\"{kind}\",\"f\":\"{f}\",\"key\":\"x\",\"value\":{value}{rest}}}\n"
+        )
+    };
+    let model = KeyValue::new(Value::Nil);
+    let judge = |end: String| {
+        let text = line("invoke", "put", "1", "")
+            + &line("ok", "put", "1", "")
+            + &line("invoke", "cas", "[1,2]", "")
+            + &end;
+        let history = parse(text.as_bytes(), Format::JsonLines).expect("JSON lines");
+        check(&model, &history.operations(&model).expect("operations")).holds()
+    };
+    assert!(!judge(line("fail", "cas", "[1,2]", "")));
+    assert!(judge(line(
+        "fail",
+        "cas",
+        "[1,2]",
+        ",\"error\":\"refused\""
+    )));
+}
+
+#[test]
 fn a_failed_compare_and_set_did_not_happen() {
     let log = "0\t:invoke\t:write\t1\n1\t:invoke\t:cas\t[1 2]\n0\t:ok\t:write\t1\n1\t:fail\t:cas\t[1 2]\n\
                0\t:invoke\t:read\tnil\n0\t:ok\t:read\t2\n";

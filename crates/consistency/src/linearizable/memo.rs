@@ -179,6 +179,8 @@ mod tests {
         assert!(!memo.visit(at(0, &[3], &[(1, 1)])), "the same again");
         assert!(!memo.visit(at(0, &[3], &[(0, 2), (1, 1), (7, 1)])), "more");
         assert!(memo.visit(at(0, &[3], &[(0, 1)])), "not comparable");
+        assert!(memo.visit(at(2, &[3], &[(0, 2)])));
+        assert!(memo.visit(at(2, &[3], &[(0, 1)])), "fewer of one class");
         assert!(memo.visit(at(0, &[3], &[])), "fewer");
         assert!(!memo.visit(at(0, &[3], &[(0, 5)])));
         assert!(memo.visit(at(1, &[3], &[(1, 1)])), "another state");
