@@ -26,6 +26,8 @@ pub(crate) struct Network {
     reorder_ppm: u32,
     reorder_hold_ns: u64,
     keeps_order: bool,
+    /// Whether out-of-order arrivals are a fault, and counted.
+    is_disordered: bool,
     is_slowed: bool,
     links: Vec<Link>,
     blocks: Vec<Block>,
@@ -57,7 +59,8 @@ impl Network {
             duplicate_ppm: plan.duplicate_ppm,
             reorder_ppm: plan.reorder_ppm,
             reorder_hold_ns: plan.reorder_hold_ns,
-            keeps_order: settings.links == Links::Fifo && plan.reorder_ppm == 0,
+            keeps_order: settings.links == Links::Fifo && !plan.reorder,
+            is_disordered: plan.reorder,
             is_slowed: plan.delay.is_some(),
             links: vec![Link::default(); nodes * nodes],
             blocks: Vec::new(),
@@ -169,7 +172,7 @@ impl Network {
             link.latest_arrival_ns = link.latest_arrival_ns.max(arrival_ns);
             return link.latest_arrival_ns;
         }
-        if self.reorder_ppm > 0 && arrival_ns < link.latest_arrival_ns {
+        if self.is_disordered && arrival_ns < link.latest_arrival_ns {
             counts.add(Fault::Reorder, 1);
         }
         link.latest_arrival_ns = link.latest_arrival_ns.max(arrival_ns);

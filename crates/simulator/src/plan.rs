@@ -7,6 +7,7 @@ use crate::{Delay, Fault, FaultSet, SimulatorError};
 
 /// Episodes of a fault during the chaos phase: at least one, then more after random gaps.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Episodes {
     /// Mean time from the end of one to the start of the next, in nanoseconds; at least 1.
     pub gap_ns: u64,
@@ -27,14 +28,16 @@ pub struct Episodes {
 /// assert_eq!(plan.enabled().to_string(), "loss,crash");
 /// ```
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct FaultPlan {
     /// Messages lost, in a million.
     pub loss_ppm: u32,
     /// Messages delivered twice, in a million.
     pub duplicate_ppm: u32,
-    /// Links stop keeping their order, and this many messages in a million are held back so that
-    /// others overtake them, however seldom they are sent.
+    /// Links stop keeping their order.
+    pub reorder: bool,
+    /// Messages held back, in a million, so that others overtake them however seldom they are sent.
+    /// Needs `reorder`.
     pub reorder_ppm: u32,
     /// Mean time a message is held back, in nanoseconds.
     pub reorder_hold_ns: u64,
@@ -117,7 +120,7 @@ impl FaultPlan {
             .filter(|&fault| match fault {
                 Fault::Loss => self.loss_ppm > 0,
                 Fault::Duplicate => self.duplicate_ppm > 0,
-                Fault::Reorder => self.reorder_ppm > 0,
+                Fault::Reorder => self.reorder,
                 Fault::Delay => self.delay.is_some(),
                 Fault::ClockOffset => self.clock_offset_ns > 0,
                 Fault::ClockDrift => self.clock_drift_ppm > 0,
@@ -155,26 +158,32 @@ impl FaultPlan {
     /// [`SimulatorError::BadPlan`] or [`SimulatorError::BadDelay`], naming what is wrong.
     pub fn check(&self) -> Result<(), SimulatorError> {
         let bad = |field, reason| Err(SimulatorError::BadPlan { field, reason });
-        if self.loss_ppm > 1_000_000 {
-            return bad("loss_ppm", "must not exceed a million");
+        let shares = [
+            ("loss_ppm", self.loss_ppm),
+            ("duplicate_ppm", self.duplicate_ppm),
+            ("reorder_ppm", self.reorder_ppm),
+        ];
+        for (field, ppm) in shares {
+            if ppm > 1_000_000 {
+                return bad(field, "must not exceed a million");
+            }
         }
-        if self.duplicate_ppm > 1_000_000 {
-            return bad("duplicate_ppm", "must not exceed a million");
+        let spans = [
+            ("reorder_hold_ns", self.reorder_hold_ns),
+            ("slow_sync_ns", self.slow_sync_ns),
+            ("clock_offset_ns", self.clock_offset_ns),
+            ("clock_jump_ns", self.clock_jump_ns),
+        ];
+        for (field, span_ns) in spans {
+            if span_ns > Delay::LONGEST_NS {
+                return bad(field, "must not exceed a day");
+            }
         }
-        if self.reorder_ppm > 1_000_000 {
-            return bad("reorder_ppm", "must not exceed a million");
-        }
-        if self.reorder_hold_ns > Delay::LONGEST_NS {
-            return bad("reorder_hold_ns", "must not exceed a day");
+        if self.reorder_ppm > 0 && !self.reorder {
+            return bad("reorder_ppm", "needs reorder");
         }
         if self.clock_drift_ppm >= 500_000 {
             return bad("clock_drift_ppm", "must stay below 500,000");
-        }
-        if self.clock_offset_ns.max(self.clock_jump_ns) > Delay::LONGEST_NS {
-            return bad("clock_offset_ns or clock_jump_ns", "must not exceed a day");
-        }
-        if self.slow_sync_ns > Delay::LONGEST_NS {
-            return bad("slow_sync_ns", "must not exceed a day");
         }
         if self.slow_disk.is_some() && self.slow_sync_ns == 0 {
             return bad("slow_sync_ns", "must be above zero when disks are slow");
@@ -225,6 +234,7 @@ impl FaultPlan {
             Fault::Loss => self.loss_ppm = pick(&[1_000, 10_000, 50_000, 200_000]) as u32,
             Fault::Duplicate => self.duplicate_ppm = pick(&[1_000, 10_000, 50_000, 200_000]) as u32,
             Fault::Reorder => {
+                self.reorder = true;
                 self.reorder_ppm = pick(&[10_000, 50_000, 200_000]) as u32;
                 self.reorder_hold_ns = pick(&[30_000_000, 100_000_000]);
             }
@@ -298,6 +308,10 @@ mod tests {
         let refused = [
             FaultPlan {
                 loss_ppm: 1_000_001,
+                ..FaultPlan::none()
+            },
+            FaultPlan {
+                reorder_ppm: 1,
                 ..FaultPlan::none()
             },
             FaultPlan {

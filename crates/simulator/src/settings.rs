@@ -29,6 +29,7 @@ pub enum Links {
 /// assert!(Settings::new(0).check().is_err());
 /// ```
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// How many nodes there are, named `NodeId(0)` onwards; 1 to [`Settings::NODES_MAX`].
     pub nodes: u32,

@@ -95,6 +95,7 @@ fn a_message_costs_no_allocation_in_a_steady_state() {
     let noisy = FaultPlan {
         duplicate_ppm: 10,
         clock_drift_ppm: 500,
+        reorder: true,
         reorder_ppm: 100,
         reorder_hold_ns: 1_000_000,
         delay: Some(Delay::Exponential {

@@ -132,13 +132,14 @@ fn fifo_links_keep_order_and_reordering_links_do_not() {
     // The network's nature is not a fault.
     assert_eq!(counted, 0);
     let plan = FaultPlan {
-        reorder_ppm: 1,
+        reorder: true,
         ..FaultPlan::none()
     };
     let (overtaken, counted) = disorder(&with_plan(2, plan));
     assert!(overtaken > 500 && counted > 500);
     // Even where messages are so rare that none would overtake another by itself.
     let plan = FaultPlan {
+        reorder: true,
         reorder_ppm: 100_000,
         reorder_hold_ns: 100_000_000,
         ..FaultPlan::none()
