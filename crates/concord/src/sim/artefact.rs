@@ -48,7 +48,7 @@ struct Shrunk {
 impl Artefact {
     /// Runs a failing seed again, makes it small, and describes it. `None` when it does not fail.
     pub(crate) fn of_seed(case: &Case, seed: u64) -> Result<Option<Self>, BadInput> {
-        let plan = case.faults.plan(seed)?;
+        let plan = case.faults.plan(case.nodes, seed)?;
         let first = run_seed(case, plan.clone(), Tape::seeded(seed))?;
         let Some(violation) = &first.outcome.violation else {
             return Ok(None);
@@ -112,7 +112,7 @@ impl Artefact {
 
     /// Runs it again.
     pub(crate) fn replay(&self) -> Result<SeedRun, BadInput> {
-        let plan = self.case.faults.plan(self.seed)?;
+        let plan = self.case.faults.plan(self.case.nodes, self.seed)?;
         run_seed(&self.case, plan, Tape::replay(self.choices.clone()))
     }
 

@@ -85,7 +85,7 @@ pub(crate) fn run(case: &Case, seeds: Range<u64>) -> Result<Campaign, BadInput> 
 }
 
 fn one(case: &Case, seed: u64) -> Result<Seed, BadInput> {
-    let plan = case.faults.plan(seed)?;
+    let plan = case.faults.plan(case.nodes, seed)?;
     let planned = plan.enabled();
     let run = run_seed(case, plan, Tape::seeded(seed).unrecorded())?;
     Ok(Seed {
@@ -130,7 +130,7 @@ impl Campaign {
 pub(crate) fn write_history(case: &Case, seed: u64, file: &Path) -> Result<(), BadInput> {
     let run = run_seed(
         case,
-        case.faults.plan(seed)?,
+        case.faults.plan(case.nodes, seed)?,
         Tape::seeded(seed).unrecorded(),
     )?;
     let history = History::from_operations(&KeyValue::new(Value::Nil), &run.history)

@@ -6,7 +6,7 @@ use consistency::{KeyValue, KvInput, KvOutput, Limits, Operation, OperationId, V
 use consistency::{check_linearizable, replay};
 use kv::Kv;
 use serde::{Deserialize, Serialize};
-use simulator::{FaultPlan, FaultSet, Outcome, Settings, Tape, Violation, run};
+use simulator::{Fault, FaultPlan, FaultSet, Outcome, Settings, Tape, Violation, run};
 use transport::NodeId;
 
 use super::Protocol;
@@ -61,18 +61,45 @@ impl Faults {
 
     /// The plan of a seed. It is drawn from a stream of its own, so that the tape of the run holds
     /// only what happens in it.
-    pub(crate) fn plan(&self, seed: u64) -> Result<FaultPlan, BadInput> {
+    pub(crate) fn plan(&self, nodes: u32, seed: u64) -> Result<FaultPlan, BadInput> {
         let chaos_ns = nanos(CHAOS);
+        let possible = possible_faults(nodes);
         let mut choices = Tape::seeded_stream(seed, 1);
         Ok(match self {
-            Self::Swarm => FaultPlan::swarm(&mut choices, FaultSet::all(), chaos_ns),
+            Self::Swarm => FaultPlan::swarm(&mut choices, possible, chaos_ns),
             Self::Listed(list) => {
-                let set = list.parse().map_err(BadInput::new)?;
+                let set: FaultSet = list.parse().map_err(BadInput::new)?;
+                if let Some(fault) = set.iter().find(|&fault| !possible.contains(fault)) {
+                    let message = format!("{fault} cannot happen to {nodes} node(s)");
+                    return Err(BadInput::at("--faults", message));
+                }
                 FaultPlan::uniform(&mut choices, set, chaos_ns)
             }
             Self::Planned(plan) => (**plan).clone(),
         })
     }
+}
+
+/// The faults that can happen to a cluster of this size: a lone node has no links, and two nodes
+/// have no third one that joins them.
+fn possible_faults(nodes: u32) -> FaultSet {
+    let mut possible = FaultSet::all();
+    if nodes < 3 {
+        possible.remove(Fault::Partial);
+    }
+    if nodes < 2 {
+        for fault in [
+            Fault::Loss,
+            Fault::Duplicate,
+            Fault::Reorder,
+            Fault::Delay,
+            Fault::Partition,
+            Fault::OneWay,
+        ] {
+            possible.remove(fault);
+        }
+    }
+    possible
 }
 
 /// A run of one seed, judged.
