@@ -151,6 +151,51 @@ fn a_deposed_leader_in_a_minority_never_serves_a_read() {
     }
 }
 
+// etcd#20418: a leader that stood still served a stale read when it went on.
+#[test]
+fn a_leader_that_stood_still_serves_no_stale_read() {
+    for seed in 0..20 {
+        let mut world = World::new(3, seed);
+        let session = world.session();
+        world.done(put(session, 1, "x", "old"));
+        let old = world.await_leader();
+        let early = world.ask(old, get("x"));
+        world.paused.insert(old);
+        let new = world.await_other_leader(old);
+        let written = world.answer(new, put(session, 2, "x", "new"));
+        assert!(matches!(written, Event::Done { .. }));
+        world.paused.remove(&old);
+        let late = world.ask(old, get("x"));
+        world.run_for(Duration::from_secs(2));
+        assert!(matches!(world.answers[&late], Event::Refused { .. }));
+        assert!(world.answers.contains_key(&early));
+    }
+}
+
+// Persist before send: the store forwards what Raft sends with its gates as they are.
+#[test]
+fn a_vote_waits_for_its_record() {
+    use transport::{Context, Effect, Effects, Recover as _, Scripted, Time};
+    let mut kv = kv::Kv::recover(&config(1, 3), vec![]).unwrap();
+    let (mut effects, mut choices) = (Effects::new(), Scripted::default());
+    let message = raft_core::Message::Vote {
+        term: raft_core::Term(1),
+        last: raft_core::Position::default(),
+    };
+    let from = NodeId(2);
+    let mut cx = Context::new(Time::ZERO, Time::ZERO, &mut choices, &mut effects);
+    kv.step(Input::Message { from, message }, &mut cx);
+    let effects: Vec<_> = effects.drain().collect();
+    let [
+        Effect::Persist { token, .. },
+        Effect::Send { to, after, .. },
+    ] = &effects[..]
+    else {
+        panic!("a ballot, then a vote: {effects:?}");
+    };
+    assert_eq!((to, after), (&from, token));
+}
+
 // redisraft PR 22, etcd#7331: a new leader served reads before its no-op committed.
 #[test]
 fn a_new_leader_serves_no_read_before_it_commits_in_its_term() {

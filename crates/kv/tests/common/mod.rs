@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub(crate) random: Random,
     /// Directed links that deliver nothing.
     pub(crate) cut: BTreeSet<(NodeId, NodeId)>,
+    /// Nodes that stand still; what is sent to them waits.
+    pub(crate) paused: BTreeSet<NodeId>,
     pub(crate) delay_max_ns: u64,
     pub(crate) loss_per_mille: u64,
     pub(crate) repeat_per_mille: u64,
@@ -111,6 +113,7 @@ impl World {
             messages_sent: 0,
             random: Random(seed),
             cut: BTreeSet::new(),
+            paused: BTreeSet::new(),
             delay_max_ns: 2_000_000,
             loss_per_mille: 0,
             repeat_per_mille: 0,
@@ -293,7 +296,10 @@ impl World {
             .keys()
             .next()
             .map(|&(at, _)| (at, Turn::Message));
-        let nodes = || self.ids().into_iter().zip(&self.nodes);
+        let nodes = || {
+            let moving = |(id, _): &(NodeId, _)| !self.paused.contains(id);
+            self.ids().into_iter().zip(&self.nodes).filter(moving)
+        };
         let disks = nodes().filter_map(|(id, node)| Some((node.sync_due?, Turn::Sync(id))));
         let wakes = nodes().filter_map(|(id, node)| {
             let deadline = node.kv.as_ref()?.deadline()?;
@@ -309,8 +315,11 @@ impl World {
     fn take(&mut self, turn: Turn) {
         match turn {
             Turn::Message => {
-                let ((_, _), (from, to, message)) = self.network.pop_first().unwrap();
-                if !self.cut.contains(&(from, to)) && self.is_up(to) {
+                let ((at, number), (from, to, message)) = self.network.pop_first().unwrap();
+                if self.paused.contains(&to) {
+                    let later = at.plus_nanos(1_000_000);
+                    self.network.insert((later, number), (from, to, message));
+                } else if !self.cut.contains(&(from, to)) && self.is_up(to) {
                     self.step(to, Input::Message { from, message });
                 }
             }
