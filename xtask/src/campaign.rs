@@ -1,6 +1,8 @@
 //! Campaigns: the simulator runs every protocol under faults, through the `concord` program.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde::Deserialize;
@@ -26,6 +28,12 @@ pub(crate) struct Campaign {
     pub(crate) events: u64,
     pub(crate) faults: BTreeMap<String, Value>,
     pub(crate) violations: Vec<Value>,
+    /// Faults that were on and never happened: the campaign did not test them.
+    silent_faults: Vec<Value>,
+    /// Seeds that ended without a verdict.
+    unknowns: Vec<Value>,
+    /// Where the run of the first violating seed was written.
+    artefact: Option<String>,
     pub(crate) trace_hash: Value,
 }
 
@@ -45,7 +53,7 @@ pub(crate) enum Profile {
     Release,
 }
 
-/// Builds `concord`; the command runs it.
+/// Builds `concord`.
 pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<Program, String> {
     let mut command = workspace.cargo(&["build", "--quiet", "--package", "concord"]);
     let folder = match profile {
@@ -56,15 +64,20 @@ pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<Program, 
         }
     };
     shell::check(command)?;
+    let runs = workspace.scratch().join("campaigns");
+    fs::create_dir_all(&runs).map_err(|error| format!("{}: {error}", runs.display()))?;
     Ok(Program {
         path: workspace.program(folder, "concord"),
+        runs,
     })
 }
 
 /// A `concord` that is built.
 #[derive(Debug)]
 pub(crate) struct Program {
-    pub(crate) path: std::path::PathBuf,
+    path: PathBuf,
+    /// Where it writes down the runs that fail.
+    runs: PathBuf,
 }
 
 impl Program {
@@ -72,6 +85,7 @@ impl Program {
     pub(crate) fn sim(&self, words: &[&str]) -> Result<Vec<Campaign>, String> {
         let mut command = Command::new(&self.path);
         command.arg("sim").args(words).arg("--json");
+        command.current_dir(&self.runs);
         let line = shell::line(&command);
         let output = command
             .output()
@@ -91,14 +105,13 @@ impl Program {
 fn answer(code: Option<i32>, stdout: &str) -> Result<Vec<Campaign>, String> {
     let campaigns =
         parse(stdout).map_err(|error| format!("not the documented JSON on its output: {error}"))?;
-    let violated = campaigns
-        .iter()
-        .any(|campaign| !campaign.violations.is_empty());
-    match (code, violated) {
-        _ if campaigns.is_empty() => Err("no result on its output".to_owned()),
-        (Some(0), false) | (Some(1), true) => Ok(campaigns),
-        (_, true) => Err("it reports violations and does not end with 1".to_owned()),
-        (_, false) => Err("it reports no violation and does not end with 0".to_owned()),
+    let expected = campaigns.iter().map(Campaign::exit_code);
+    // Violated outweighs unknown.
+    let worse = |a: i32, b| if a == 1 || b == 1 { 1 } else { a.max(b) };
+    match expected.reduce(worse) {
+        None => Err("no result on its output".to_owned()),
+        Some(expected) if code == Some(expected) => Ok(campaigns),
+        Some(expected) => Err(format!("by its own output it should end with {expected}")),
     }
 }
 
@@ -122,6 +135,38 @@ impl Campaign {
     /// The lowest seed with a violation.
     pub(crate) fn first_violating_seed(&self) -> Option<u64> {
         self.violations.iter().filter_map(seed).min()
+    }
+
+    /// The documented exit code: 0 holds, 1 violated, 3 unknown.
+    const fn exit_code(&self) -> i32 {
+        let violated = !self.violations.is_empty() || !self.silent_faults.is_empty();
+        match (violated, self.unknowns.is_empty()) {
+            (true, _) => 1,
+            (false, false) => 3,
+            (false, true) => 0,
+        }
+    }
+
+    /// One sentence for each thing that keeps it from holding.
+    pub(crate) fn failures(&self, place: &str) -> Vec<String> {
+        let named = |what: &str, detail: &Value| format!("{what} {detail}");
+        let violations = self
+            .violations
+            .iter()
+            .map(|detail| named("violated", detail));
+        let silent = self
+            .silent_faults
+            .iter()
+            .map(|detail| named("never happened:", detail));
+        let unknowns = self.unknowns.iter().map(|detail| named("unknown", detail));
+        let again = self
+            .artefact
+            .iter()
+            .map(|file| format!("concord replay {file}"));
+        let sentences = violations.chain(silent).chain(unknowns).chain(again);
+        sentences
+            .map(|sentence| format!("{}, {place}: {sentence}", self.protocol))
+            .collect()
     }
 
     /// What must be the same in every run of the same seeds.
@@ -180,14 +225,6 @@ pub(crate) fn row(campaign: &Campaign, nodes: &str, faults: &str) -> Vec<String>
     row
 }
 
-/// One sentence for each violation.
-pub(crate) fn violations(campaign: &Campaign, where_: &str) -> Vec<String> {
-    let violations = campaign.violations.iter();
-    violations
-        .map(|violation| format!("{}, {where_}: {violation}", campaign.protocol))
-        .collect()
-}
-
 /// The gate's step: a short run of every protocol.
 pub(crate) fn step(workspace: &Workspace) -> Findings {
     short_run(workspace).into()
@@ -197,7 +234,7 @@ fn short_run(workspace: &Workspace) -> Result<Findings, String> {
     let mut findings = Findings::default();
     let program = build(workspace, Profile::Release)?;
     for campaign in program.sim(&["--seeds", &SEEDS_SHORT.to_string()])? {
-        findings.failures.extend(violations(&campaign, "short run"));
+        findings.failures.extend(campaign.failures("short run"));
         if campaign.operations.ok == 0 {
             findings
                 .failures
@@ -291,6 +328,18 @@ mod tests {
     fn a_run_whose_exit_code_and_output_disagree_is_an_error() {
         assert_eq!(answer(Some(0), HELD).unwrap().len(), 1);
         assert_eq!(answer(Some(1), VIOLATED).unwrap().len(), 1);
+        let silent = HELD.replace("\"seeds\"", "\"silent_faults\": [\"loss\"], \"seeds\"");
+        assert_eq!(
+            answer(Some(1), &silent).unwrap()[0].failures("here").len(),
+            1
+        );
+        let unknown = HELD.replace("\"seeds\"", "\"unknowns\": [{\"seed\": 3}], \"seeds\"");
+        assert_eq!(
+            answer(Some(3), &unknown).unwrap()[0].failures("here").len(),
+            1
+        );
+        let both = format!("{unknown}{VIOLATED}");
+        assert_eq!(answer(Some(1), &both).unwrap().len(), 2);
         for (code, output) in [
             (Some(1), HELD),
             (Some(101), HELD),

@@ -13,7 +13,7 @@ use crate::workspace::{Workspace, read, write};
 /// The files that git tracks or would offer to track, as they are now.
 #[derive(Debug)]
 pub(super) struct Copy {
-    pub(super) root: PathBuf,
+    root: PathBuf,
     target: PathBuf,
 }
 
@@ -54,6 +54,13 @@ impl Copy {
         self.target
             .join(profile)
             .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    }
+
+    /// A folder for what programs write.
+    pub(super) fn runs(&self) -> Result<&Path, String> {
+        fs::create_dir_all(&self.target)
+            .map_err(|error| format!("{}: {error}", self.target.display()))?;
+        Ok(&self.target)
     }
 
     /// Applies `mutant`, calls `body`, and takes the mutant back whatever happened.

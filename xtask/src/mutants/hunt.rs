@@ -37,7 +37,8 @@ pub(super) fn run(workspace: &Workspace, mutants: &[&'static Mutant]) -> Answer 
             .with(mutant, || hunt(&copy, protocol, seeds_max))
             .unwrap_or_else(Quarry::Unclear);
         let (seeds, verdict) = match quarry {
-            Quarry::Found { seed } => (seed.to_string(), "FOUND"),
+            // Seeds count from 0.
+            Quarry::Found { seed } => (seed.saturating_add(1).to_string(), "FOUND"),
             Quarry::Hidden { seeds } => (format!("> {seeds}"), "HIDDEN"),
             Quarry::Unclear(reason) => {
                 println!("UNCLEAR {}: {reason}", mutant.name);
@@ -76,7 +77,7 @@ fn hunt(copy: &Copy, protocol: &str, seeds_max: u64) -> Result<Quarry, String> {
             "--seeds",
             &seeds.to_string(),
         ]);
-        command.current_dir(&copy.root);
+        command.current_dir(copy.runs()?);
         let found = first_seed(&attempt(command)?);
         match found {
             Some(seed) => return Ok(Quarry::Found { seed }),
@@ -103,9 +104,7 @@ fn attempt(command: Command) -> Result<Vec<Campaign>, String> {
         ));
     };
     match status.code() {
-        Some(0 | 1) => campaign::parse(&run.output),
-        _ => Err(format!(
-            "`{line}` ended with {status}: neither held nor violated"
-        )),
+        Some(0 | 1 | 3) => campaign::parse(&run.output),
+        _ => Err(format!("`{line}` ended with {status}: no verdict")),
     }
 }
