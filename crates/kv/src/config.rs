@@ -39,6 +39,11 @@ impl Limits {
 }
 
 /// Why a configuration is not usable.
+///
+/// ```
+/// let error = kv::ConfigError::ZeroLimit { field: "sessions_max" };
+/// assert_eq!(error.to_string(), "sessions_max must be at least 1");
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -70,7 +75,7 @@ impl Config {
         Ok(self)
     }
 
-    /// The longest key, in bytes.
+    /// The longest key, in bytes. A longer one is refused before it reaches the log.
     ///
     /// # Errors
     ///
@@ -80,7 +85,8 @@ impl Config {
         Ok(self)
     }
 
-    /// The longest value, in bytes.
+    /// The longest value, in bytes. A longer one is refused before it reaches the log; an append that
+    /// would make one is rejected by the machine.
     ///
     /// # Errors
     ///

@@ -71,6 +71,12 @@ struct Session {
 pub type Applied = Result<Reply, Rejection>;
 
 /// A command's result.
+///
+/// ```
+/// use kv::Reply;
+/// let (absent, empty) = (None, Some("".into()));
+/// assert_ne!(Reply::Value { value: absent }, Reply::Value { value: empty });
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum Reply {
@@ -99,6 +105,18 @@ pub enum Reply {
 }
 
 /// Why the machine did not execute a command.
+///
+/// ```
+/// use kv::{Command, Machine, Operation, Rejection, SessionId};
+/// use raft_core::Index;
+/// let command = Command::Execute {
+///     session: SessionId(Index(7)),
+///     sequence: 1,
+///     operation: Operation::Delete { key: "x".into() },
+/// };
+/// let rejected = Machine::default().apply(Index(1), &command);
+/// assert_eq!(rejected, Err(Rejection::SessionClosed));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[non_exhaustive]
@@ -205,7 +223,11 @@ impl Machine {
         }
     }
 
-    /// The value of a key.
+    /// The value of a key; `None`: it is absent. O(log keys).
+    ///
+    /// ```
+    /// assert_eq!(kv::Machine::default().get(b"x"), None);
+    /// ```
     #[must_use]
     pub fn get(&self, key: &[u8]) -> Option<&Bytes> {
         self.map.get(key)

@@ -58,7 +58,7 @@ impl Kv {
         &self.machine
     }
 
-    /// How many requests wait for an answer.
+    /// How many requests wait for an answer: never more than the Raft node's `requests_max`.
     #[must_use]
     pub fn pending_len(&self) -> usize {
         self.pending.len()

@@ -131,6 +131,12 @@ impl Event {
 }
 
 /// Why a request was refused.
+///
+/// ```
+/// use kv::Refusal;
+/// let refusal = Refusal::Raft(raft_core::Refusal::NotLeader);
+/// assert_eq!(refusal.to_string(), "this node does not lead");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[non_exhaustive]
