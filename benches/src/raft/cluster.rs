@@ -44,12 +44,13 @@ pub trait Cluster: Sized {
     /// Whether it is ours.
     const OURS: bool = false;
 
-    /// A cluster of `nodes` voters whose first node leads.
+    /// A cluster of `nodes` voters whose first node leads. `cuts_log`: a library that can cut its log
+    /// does so every 8192 applied entries, and keeps 1024.
     ///
     /// # Errors
     ///
     /// The library refused the configuration, or nobody was elected.
-    fn new(nodes: usize) -> Result<Self, Error>;
+    fn new(nodes: usize, cuts_log: bool) -> Result<Self, Error>;
 
     /// Proposes `count` fresh copies of `payload` at the leader.
     ///
@@ -114,7 +115,7 @@ impl Contender {
 /// The cluster stalled, lost commands or refused an input.
 pub fn drive<C: Cluster>(load: &Load) -> Result<Sample, Error> {
     let payload = vec![FIRST_BYTE; load.payload_bytes];
-    let mut cluster = C::new(load.nodes)?;
+    let mut cluster = C::new(load.nodes, load.cuts_log)?;
     work(&mut cluster, load.mode, &payload, load.proposals / 10)?;
 
     let (commits, messages) = (cluster.applied(0).count, cluster.messages());
@@ -213,7 +214,7 @@ mod tests {
         const NAME: &'static str = "instant";
         const FEATURES: &'static str = "none";
 
-        fn new(_: usize) -> Result<Self, Error> {
+        fn new(_: usize, _: bool) -> Result<Self, Error> {
             let tally = Tally::default();
             Ok(Self { waiting: 0, tally })
         }
@@ -254,6 +255,7 @@ mod tests {
             payload_bytes: 8,
             mode,
             proposals: 1_000,
+            cuts_log: true,
         })
     }
 

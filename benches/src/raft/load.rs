@@ -30,6 +30,8 @@ pub struct Load {
     pub mode: Mode,
     /// Measured proposals; a tenth more goes before them, unmeasured.
     pub proposals: u64,
+    /// Whether a library that can cut its log does so; ours cannot yet.
+    pub cuts_log: bool,
 }
 
 impl Load {
@@ -37,11 +39,11 @@ impl Load {
     ///
     /// ```
     /// use benches::raft::Load;
-    /// assert_eq!(Load::all(false).len(), 18);
-    /// assert!(Load::all(true).iter().all(|load| load.payload_bytes == 128));
+    /// assert_eq!(Load::all(false, true).len(), 18);
+    /// assert!(Load::all(true, true).iter().all(|load| load.payload_bytes == 128));
     /// ```
     #[must_use]
-    pub fn all(quick: bool) -> Vec<Self> {
+    pub fn all(quick: bool, cuts_log: bool) -> Vec<Self> {
         let payloads: &[usize] = if quick { &[128] } else { &[128, 8, 1024] };
         let modes = [
             Mode::Sync { batch: 1 },
@@ -64,6 +66,7 @@ impl Load {
                         payload_bytes,
                         mode,
                         proposals,
+                        cuts_log,
                     });
                 }
             }
@@ -78,6 +81,11 @@ impl fmt::Display for Load {
             Mode::Sync { batch } => write!(f, "sync b={batch}")?,
             Mode::Pipe { batch, .. } => write!(f, "pipe b={batch}")?,
         }
-        write!(f, ", n={}, {} B", self.nodes, self.payload_bytes)
+        write!(f, ", n={}, {} B", self.nodes, self.payload_bytes)?;
+        if self.cuts_log {
+            Ok(())
+        } else {
+            f.write_str(", logs uncut")
+        }
     }
 }

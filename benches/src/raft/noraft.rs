@@ -29,6 +29,7 @@ struct Replica {
     slots: VecDeque<Slot>,
     base: u64,
     applied: u64,
+    cuts_log: bool,
     tally: Tally,
 }
 
@@ -44,10 +45,10 @@ impl Cluster for Noraft {
     const FEATURES: &'static str = "no pre-vote, check-quorum, flow control or reads (it has none); \
         merged appends; the driver keeps an Arc<[u8]> per entry and node";
 
-    fn new(nodes: usize) -> Result<Self, Error> {
+    fn new(nodes: usize, cuts_log: bool) -> Result<Self, Error> {
         let ids: Vec<NodeId> = (0..nodes as u64).map(NodeId::new).collect();
         let mut cluster = Self {
-            replicas: ids.iter().map(|&id| Replica::new(id)).collect(),
+            replicas: ids.iter().map(|&id| Replica::new(id, cuts_log)).collect(),
             mail: Vec::new(),
             messages: 0,
         };
@@ -92,12 +93,13 @@ impl Cluster for Noraft {
 }
 
 impl Replica {
-    fn new(id: NodeId) -> Self {
+    fn new(id: NodeId, cuts_log: bool) -> Self {
         Self {
             node: Node::start(id),
             slots: VecDeque::new(),
             base: 0,
             applied: 0,
+            cuts_log,
             tally: Tally::default(),
         }
     }
@@ -190,7 +192,7 @@ impl Replica {
             }
             self.applied += 1;
         }
-        if self.applied - self.base >= COMPACT_AFTER + COMPACT_KEEP {
+        if self.cuts_log && self.applied - self.base >= COMPACT_AFTER + COMPACT_KEEP {
             self.compact(self.applied - COMPACT_KEEP);
         }
     }

@@ -56,7 +56,7 @@ impl Cluster for RaftCore {
         not cut (it has no snapshots yet)";
     const OURS: bool = true;
 
-    fn new(nodes: usize) -> Result<Self, Error> {
+    fn new(nodes: usize, _: bool) -> Result<Self, Error> {
         let ids: Vec<NodeId> = (0..nodes as u32).map(NodeId).collect();
         let mut replicas = Vec::with_capacity(nodes);
         for &id in &ids {

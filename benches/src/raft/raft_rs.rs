@@ -23,6 +23,7 @@ pub(crate) struct RaftRs {
 struct Replica {
     node: RawNode<MemStorage>,
     applied: u64,
+    cuts_log: bool,
     tally: Tally,
 }
 
@@ -31,7 +32,7 @@ impl Cluster for RaftRs {
     const FEATURES: &'static str = "pre_vote, check_quorum, batch_append, skip_bcast_commit, \
         max_size_per_msg 1 MiB, max_inflight_msgs 256, 64 entries in one MsgPropose, discarding logger";
 
-    fn new(nodes: usize) -> Result<Self, Error> {
+    fn new(nodes: usize, cuts_log: bool) -> Result<Self, Error> {
         let ids: Vec<u64> = (1..=nodes as u64).collect();
         let logger = slog::Logger::root(slog::Discard, slog::o!());
         let mut replicas = Vec::with_capacity(nodes);
@@ -52,6 +53,7 @@ impl Cluster for RaftRs {
             replicas.push(Replica {
                 node: RawNode::new(&config, storage, &logger).map_err(refused)?,
                 applied: 0,
+                cuts_log,
                 tally: Tally::default(),
             });
         }
@@ -136,7 +138,7 @@ impl Replica {
         self.apply(light.take_committed_entries());
         self.node.advance_apply();
         let first = storage.first_index().map_err(refused)?;
-        if self.applied + 1 >= first + COMPACT_AFTER + COMPACT_KEEP {
+        if self.cuts_log && self.applied + 1 >= first + COMPACT_AFTER + COMPACT_KEEP {
             let keep_from = self.applied - COMPACT_KEEP;
             storage.wl().compact(keep_from).map_err(refused)?;
         }
