@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::common::disk::Disk;
-use crate::common::say::{append, granted, pre_vote, vote};
+use crate::common::say::{append, granted, pre_vote, vote, vote_reply};
 use crate::common::{Net, at, entry};
 use raft_core::Role;
 use transport::{NodeId, Process};
@@ -105,6 +105,13 @@ fn a_vote_is_remembered_across_a_crash() {
     net.restart(1);
     assert!(!granted(&net.hear(1, 3, vote(4, at(0, 0)))));
     assert!(granted(&net.hear(1, 2, vote(4, at(0, 0)))));
+    // Nor one that was given after the term was entered, and written down, without a vote.
+    net.hear(1, 3, vote_reply(5, false));
+    assert_eq!(net.disk(1).durable.vote, None);
+    assert!(granted(&net.hear(1, 2, vote(5, at(0, 0)))));
+    net.crash(1, 0);
+    net.restart(1);
+    assert!(!granted(&net.hear(1, 3, vote(5, at(0, 0)))));
 }
 
 // NuRaft#531: who was a candidate has voted, for itself.
