@@ -1,0 +1,27 @@
+//! `concord replay`: files that cannot be replayed. (That a failure replays is shown where there is
+//! one: by the planted bugs of `cargo xtask mutants --simulator`, and by the unit tests.)
+
+mod common;
+
+use common::{concord, folder};
+
+#[test]
+fn a_file_that_is_no_artefact_is_refused_with_its_place() {
+    let here = folder("replay");
+    for (file, text, hint) in [
+        ("empty.json", "", "line 1"),
+        ("noise.json", "{\"format\": 1,", "line 1"),
+        ("other.json", "{\"answer\": 42}", "answer"),
+    ] {
+        std::fs::write(here.join(file), text).expect("a file for the test");
+        let ran = concord(&here, &["replay", file]);
+        assert_eq!(ran.code, 2, "{file}: {ran:?}");
+        assert!(
+            ran.err.contains(file) && ran.err.contains(hint),
+            "{}",
+            ran.err
+        );
+    }
+    let ran = concord(&here, &["replay", "absent.json"]);
+    assert_eq!(ran.code, 2);
+}
