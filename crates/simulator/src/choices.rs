@@ -40,20 +40,25 @@ impl Choices {
     }
 
     /// Appends a choice.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, value: u64) {
         self.entries += 1;
         let bits = 64 - (value | 1).leading_zeros();
-        let start = self.bytes.len();
-        if bits <= 56 {
-            let length = bits.div_ceil(7);
-            let word = (value << length) | (1 << (length - 1));
-            self.bytes.extend_from_slice(&word.to_le_bytes());
-            self.bytes.truncate(start + length as usize);
-        } else {
-            self.bytes.push(0);
-            self.bytes.extend_from_slice(&value.to_le_bytes());
+        if bits > 56 {
+            self.push_plain(value);
+            return;
         }
+        let length = bits.div_ceil(7);
+        let word = (value << length) | (1 << (length - 1));
+        let end = self.bytes.len() + length as usize;
+        self.bytes.extend_from_slice(&word.to_le_bytes());
+        self.bytes.truncate(end);
+    }
+
+    #[cold]
+    fn push_plain(&mut self, value: u64) {
+        self.bytes.push(0);
+        self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 
     /// How many choices there are.

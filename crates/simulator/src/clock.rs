@@ -59,16 +59,16 @@ impl Clock {
         u64::try_from(reached).unwrap_or(u64::MAX)
     }
 
+    /// `floor(now * rate)`, without leaving 64 bits.
     #[inline]
     const fn elapsed(&self, now_ns: u64) -> u64 {
         if self.drift_ppm == 0 {
             return now_ns;
         }
-        let elapsed = now_ns as u128 * (MILLION + self.drift_ppm) as u128 / MILLION as u128;
-        if elapsed > u64::MAX as u128 {
-            return u64::MAX;
-        }
-        elapsed as u64
+        let (millions, rest) = (now_ns / MILLION as u64, now_ns % MILLION as u64);
+        let ahead_ns =
+            millions as i64 * self.drift_ppm + (rest as i64 * self.drift_ppm).div_euclid(MILLION);
+        now_ns.saturating_add_signed(ahead_ns)
     }
 }
 
@@ -90,6 +90,14 @@ mod tests {
             let clock = Clock::new(0, i64::from(ppm % 500_000), 0);
             let (earlier, later) = (earlier.min(later), earlier.max(later));
             clock.monotonic(earlier.into()) <= clock.monotonic(later.into())
+        }
+    }
+
+    quickcheck! {
+        fn drift_is_the_floor_of_the_exact_product(now: u64, ppm: i32) -> bool {
+            let ppm = i64::from(ppm % 500_000);
+            let exact = u128::from(now) * (1_000_000 + ppm) as u128 / 1_000_000;
+            u128::from(Clock::new(0, ppm, 0).elapsed(now)) == exact.min(u128::from(u64::MAX))
         }
     }
 

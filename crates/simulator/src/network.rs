@@ -84,7 +84,7 @@ impl Network {
     }
 
     /// Decides about a message sent now; `from` and `to` are nodes of the cluster.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn route(
         &mut self,
         now_ns: u64,
@@ -150,7 +150,7 @@ impl Network {
         true
     }
 
-    #[inline]
+    #[inline(always)]
     fn arrival(
         &mut self,
         now_ns: u64,

@@ -59,7 +59,7 @@ impl<T> Queue<T> {
     }
 
     /// Adds an event; a time already past counts as now.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, time: u64, event: T) {
         let time = time.max(self.now);
         let index = if self.free == NIL {
