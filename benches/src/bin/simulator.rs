@@ -17,7 +17,7 @@ struct Command {
     #[command(flatten)]
     options: Options,
     /// The program `simulator_madsim`, built with `--cfg madsim`
-    #[arg(long, value_name = "PATH", env = "BENCH_MADSIM")]
+    #[arg(long, value_name = "PATH", env = "CONCORD_BENCH_MADSIM")]
     madsim: Option<PathBuf>,
 }
 
@@ -28,8 +28,9 @@ Method
   A B C A B C; madsim in a child process. CPU is user and system time of the process that runs the
   simulation, without building it. The counting allocator is in everybody's time.
   Ours delays every message by 1 to 10 ms at random, records every choice on the tape and hashes
-  every event. The rows with faults on are us with loss, duplicates, other delays, partitions, crashes, pauses
-  and wrong clocks, and clients that ask again after 50 ms, beside the same peers without faults.
+  every event. The rows with faults on are us with loss, duplicates, other delays, partitions,
+  crashes, pauses and wrong clocks, and with clients that ask again after 50 ms, beside the same
+  peers without faults.
 Traps
   turmoil works tick by tick (1 ms, its default): with one request in flight a message costs at
   least one tick of every node, with many in flight they share it. Latency 1 ms is kind to it; the
