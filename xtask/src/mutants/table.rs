@@ -17,13 +17,23 @@
 //! `find` occurs exactly once in the file; it may span lines. The test's name is the whole path
 //! that the test program prints, such as `context::tests::sends_wait`.
 
+mod consistency;
+mod kv;
+mod snapshot;
 mod transport;
 
 use std::fmt;
 
 /// Every mutant, crate by crate.
 pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
-    [transport::MUTANTS].into_iter().flatten()
+    [
+        transport::MUTANTS,
+        snapshot::MUTANTS,
+        consistency::MUTANTS,
+        kv::MUTANTS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// A change of one line that takes one guard away.
