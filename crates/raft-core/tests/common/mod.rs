@@ -264,9 +264,12 @@ impl Net {
     pub(crate) fn run_ms(&mut self, millis: u64) {
         let end = self.now + Duration::from_millis(millis);
         self.settle();
+        let mut ticks = 0_u64;
         while self.next_deadline().is_some_and(|next| next <= end) {
             self.tick();
             self.settle();
+            ticks += 1;
+            assert!(ticks < 100 + 50 * millis, "a deadline that does not move");
         }
         self.now = end;
     }

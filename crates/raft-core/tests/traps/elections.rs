@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::common::disk::Disk;
-use crate::common::say::{append, granted, pre_vote, vote, vote_reply};
+use crate::common::say::{append, granted, pre_vote, pre_vote_granted, vote, vote_reply};
 use crate::common::{Net, at, entry};
 use raft_core::Role;
 use transport::{NodeId, Process};
@@ -264,4 +264,16 @@ fn messages_of_strangers_and_of_oneself_are_ignored_and_counted() {
     }
     assert_eq!(net.node(1).ignored(), before.ignored() + 8);
     assert_eq!((net.term(1), net.wire.len(), net.log(1)), (0, 0, vec![]));
+}
+
+#[test]
+fn a_vote_given_in_an_older_term_does_not_count_in_this_one() {
+    let mut net = Net::with_logs(1, &[&[1], &[1], &[1]]);
+    net.time_out(1);
+    net.hear(1, 2, pre_vote_granted(2));
+    assert_eq!((net.role(1), net.term(1)), (Role::Candidate, 2));
+    net.hear(1, 2, vote_reply(1, true));
+    assert_eq!(net.role(1), Role::Candidate);
+    net.hear(1, 2, vote_reply(2, true));
+    assert_eq!(net.role(1), Role::Leader);
 }

@@ -335,3 +335,19 @@ fn a_leader_that_crashes_before_its_disk_has_an_entry_does_not_lead_the_term_aga
     assert_eq!(net.log(leader)[..2], [1, 1]);
     net.check_end();
 }
+
+// CCF `rollback_safety`: what a follower stored in an older term, it may
+// have overwritten since.
+#[test]
+fn an_answer_of_an_older_term_counts_for_nothing() {
+    let mut net = Net::with_logs(1, &[&[1], &[1], &[1]]);
+    net.time_out(1);
+    while net.role(1) != Role::Leader {
+        net.deliver(0);
+    }
+    net.wire.clear();
+    net.hear(1, 2, reply(1, 0, matched(2)));
+    assert_eq!((net.term(1), net.commit(1)), (2, 0));
+    net.heartbeat(1);
+    assert_eq!(net.commit(1), 2);
+}
