@@ -1,8 +1,9 @@
 //! The nemesis: when episodes of faults begin, whom they meet, and when they end.
 //!
 //! 1. Each kind of episode in the plan is a chain: the first begins in the first three quarters of
-//!    the chaos phase, each later one after a gap. One number decides when, and zero means never
-//!    again; among `n` moments that is one chance in `n + 1`.
+//!    the chaos phase, each later one after a gap. One number decides when: zero means never
+//!    again, one chance in `n + 1` among `n` moments; the least of the others means soonest, so that
+//!    a shrunk run fails early.
 //! 2. Whom it meets, how long it lasts and what shape it has are drawn when it begins. When it can
 //!    meet nobody, because every node is down, it comes later.
 //! 3. Disk faults and torn crashes wait for the node's next sync, so that they do happen.
@@ -24,7 +25,7 @@ impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
             let wire = &mut self.world.wire;
             let choice = wire.tape.draw(window_ns + 1);
             if choice > 0 {
-                let at_ns = wire.now_ns + window_ns - choice;
+                let at_ns = wire.now_ns + choice - 1;
                 wire.queue.push(at_ns, Event::EpisodeStart { fault });
             }
         }
@@ -55,7 +56,7 @@ impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
         let wire = &mut self.world.wire;
         let choice = wire.tape.draw(2 * gap_ns + 1);
         if choice > 0 {
-            let at_ns = wire.now_ns + length_ns + 2 * gap_ns - choice + 1;
+            let at_ns = wire.now_ns + length_ns + choice;
             wire.queue.push(at_ns, Event::EpisodeStart { fault });
         }
     }

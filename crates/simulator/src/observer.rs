@@ -10,6 +10,25 @@ use crate::{Simulated, Violation};
 /// Checks invariants. What it returns as an error ends the run.
 ///
 /// `()` checks nothing; a pair checks both.
+///
+/// ```
+/// use simulator::{Cluster, Observer, Simulated, Violation};
+/// use transport::NodeId;
+///
+/// /// No log may grow beyond a bound: somebody must write checkpoints.
+/// struct LogsStayShort(usize);
+///
+/// impl<P: Simulated> Observer<P> for LogsStayShort {
+///     fn after_step(&mut self, node: NodeId, cluster: &Cluster<'_, P>) -> Result<(), Violation> {
+///         match cluster.durable(node).len() {
+///             length if length > self.0 => {
+///                 Err(Violation::new("log-bound", format!("{node} holds {length} records")))
+///             }
+///             _ => Ok(()),
+///         }
+///     }
+/// }
+/// ```
 pub trait Observer<P: Simulated> {
     /// `node` has taken a step, and what could be released at once is.
     ///

@@ -2,7 +2,8 @@
 //!
 //! Delta debugging (Zeller, Hildebrandt: *Simplifying and isolating failure-inducing input*, 2002)
 //! over the choices: cut the end off, zero chunks, take chunks out, lower what is left. A tape is
-//! simpler when fewer choices are not zero, or as many and it is shorter, or their sum is less.
+//! simpler when fewer choices are not zero; of two with as many, the one whose run has fewer steps;
+//! then the shorter one; then the one with the smaller sum.
 
 use serde::{Deserialize, Serialize};
 
@@ -125,12 +126,14 @@ impl<F: FnMut(Tape) -> Option<Outcome>> Search<F> {
         // What the run really used may be simpler still: it stops at the failure.
         let used = trimmed(outcome.choices.iter().collect());
         let candidate = trimmed(candidate);
-        let candidate = if used.is_empty() || size(&candidate) < size(&used) {
+        let candidate = if used.is_empty() || size(&candidate, 0) < size(&used, 0) {
             candidate
         } else {
             used
         };
-        if self.outcome.is_some() && size(&candidate) >= size(&self.best) {
+        if let Some(best) = &self.outcome
+            && size(&candidate, outcome.events) >= size(&self.best, best.events)
+        {
             return false;
         }
         self.best = candidate;
@@ -207,8 +210,9 @@ fn trimmed(mut values: Vec<u64>) -> Vec<u64> {
     values
 }
 
-fn size(values: &[u64]) -> (usize, usize, u128) {
+/// What is to become small, the most important first.
+fn size(values: &[u64], events: u64) -> (usize, u64, usize, u128) {
     let nonzero = values.iter().filter(|&&value| value != 0).count();
     let sum = values.iter().map(|&value| u128::from(value)).sum();
-    (nonzero, values.len(), sum)
+    (nonzero, events, values.len(), sum)
 }

@@ -11,6 +11,39 @@ use crate::{Simulated, Violation};
 /// The clients: they ask, they hear answers, and they say when they are done.
 ///
 /// `()` asks nothing and is done at once.
+///
+/// ```
+/// use std::time::Duration;
+/// use simulator::{Simulated, Workload, WorkloadContext};
+/// use transport::{NodeId, Process};
+///
+/// /// Asks a random node for the time of day, until it has been told a hundred times.
+/// #[derive(Default)]
+/// struct Curious {
+///     answers: u32,
+/// }
+///
+/// impl<P: Simulated + Process<Request = ()>> Workload<P> for Curious {
+///     fn start(&mut self, cx: &mut WorkloadContext<'_, P>) {
+///         cx.set_timer(Duration::from_millis(10), 0);
+///     }
+///
+///     fn on_timer(&mut self, _: u64, cx: &mut WorkloadContext<'_, P>) {
+///         let nodes = cx.nodes().count() as u64;
+///         let node = NodeId(cx.choose(nodes) as u32);
+///         cx.request(node, ()); // `false` when the node is down: try again later
+///         cx.set_timer(Duration::from_millis(10), 0);
+///     }
+///
+///     fn on_event(&mut self, _: NodeId, _: P::Event, _: &mut WorkloadContext<'_, P>) {
+///         self.answers += 1;
+///     }
+///
+///     fn is_done(&self) -> bool {
+///         self.answers >= 100
+///     }
+/// }
+/// ```
 pub trait Workload<P: Simulated> {
     /// Every node has started.
     fn start(&mut self, cx: &mut WorkloadContext<'_, P>);

@@ -14,6 +14,7 @@ fn settings(seed: u64) -> Settings {
     }
 }
 
+/// A failure that takes a while.
 fn failing(bug: Bug, from_seed: u64) -> (Settings, Outcome) {
     (from_seed..)
         .map(|seed| {
@@ -21,7 +22,7 @@ fn failing(bug: Bug, from_seed: u64) -> (Settings, Outcome) {
             let outcome = count(&settings, bug, 200, Tape::seeded(seed));
             (settings, outcome)
         })
-        .find(|(_, outcome)| outcome.violation.is_some())
+        .find(|(_, outcome)| outcome.violation.is_some() && outcome.events > 200)
         .expect("the bug shows at some seed")
 }
 
@@ -57,6 +58,12 @@ fn a_lost_addition_shrinks_by_nine_tenths_and_still_is_one() {
             "{} of {} choices",
             shrunk.choices_after,
             shrunk.choices_before
+        );
+        assert!(
+            shrunk.events_after * 10 <= shrunk.events_before,
+            "{} of {} steps",
+            shrunk.events_after,
+            shrunk.events_before
         );
         // What was shrunk replays to the same failure.
         let again = count(
