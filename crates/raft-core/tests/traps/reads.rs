@@ -152,3 +152,18 @@ fn recovered_nodes_serve_what_was_acknowledged_before_they_all_crashed() {
     // The clients' floor is judged by the network; here the index is at least the write's.
     assert!(matches!(net.ending(read), Some(Ending::Readable(index)) if index >= Index(3)));
 }
+
+// A round that has not begun cannot have been answered; believing it would confirm reads to come.
+#[test]
+fn an_answer_to_a_round_that_has_not_begun_is_ignored() {
+    let mut net = Net::new(3);
+    net.elect(1);
+    let ignored = net.node(1).ignored();
+    net.hear(1, 2, reply(1, 99, matched(1)));
+    assert_eq!(net.node(1).ignored(), ignored + 1);
+    let read = net.read(1);
+    net.flush();
+    assert_eq!(net.ending(read), None);
+    net.deliver_all();
+    assert_eq!(net.ending(read), Some(Ending::Readable(Index(1))));
+}
