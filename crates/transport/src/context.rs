@@ -76,6 +76,9 @@ impl<'a, P: Process> Context<'a, P> {
     }
 
     /// A number in `0..n`, from the world's choices. Zero is the benign one.
+    ///
+    /// Choose before sending, in a statement of its own: `cx.send(to, f(cx.choose(n)))` would borrow
+    /// the context twice.
     pub fn choose(&mut self, n: u64) -> u64 {
         self.choices.choose(n)
     }

@@ -13,8 +13,9 @@
 //! 1. `Input::Start` comes first, once, after construction or recovery.
 //! 2. Effects are carried out in order. A gated effect waits for its records; effects with the same
 //!    gate keep their order.
-//! 3. `Input::Durable(token)` means that every record up to `token` survives a crash. A sync that
-//!    fails is never retried: the process is stopped.
+//! 3. `Input::Durable(token)` means that every record up to `token` survives a crash. The token may
+//!    be one that a wrapper named, above the process's own. What a process recovered from is durable
+//!    without saying so. A sync that fails is never retried: the process is stopped.
 //! 4. A crash keeps every durable record and perhaps some first part of the others, in order.
 //! 5. `Input::Wake` comes when local time has reached `deadline()`; it may come late or twice, never
 //!    early. A deadline that is already past means "as soon as the inputs at hand are stepped",
