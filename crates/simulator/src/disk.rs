@@ -128,3 +128,117 @@ impl<R> Disk<R> {
         self.has_checkpoint = true;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quickcheck::quickcheck;
+
+    /// Every record ever kept, and how many of them are durable.
+    #[derive(Default)]
+    struct Model {
+        log: Vec<(Token, Option<Token>)>,
+        durable: usize,
+        sync_to: Option<usize>,
+    }
+
+    impl Model {
+        fn tokens(&self) -> Vec<Token> {
+            let durable = &self.log[..self.durable];
+            let newest = durable
+                .iter()
+                .rev()
+                .find_map(|&(token, keep)| Some((token, keep?)));
+            let plain = durable
+                .iter()
+                .filter(|(_, keep)| keep.is_none())
+                .map(|&(token, _)| token);
+            match newest {
+                // A record written after the checkpoint stays, wherever `keep_from` points.
+                Some((checkpoint, keep)) => core::iter::once(checkpoint)
+                    .chain(plain.filter(|&token| token >= keep || token > checkpoint))
+                    .collect(),
+                None => plain.collect(),
+            }
+        }
+    }
+
+    quickcheck! {
+        fn a_log_is_its_newest_checkpoint_and_what_follows(steps: Vec<(u8, u8)>) -> bool {
+            let (mut disk, mut model) = (Disk::new(), Model::default());
+            let mut next = Token::NONE;
+            for (step, amount) in steps {
+                match step % 6 {
+                    0 | 1 => {
+                        next = next.next();
+                        model.log.push((next, None));
+                        if !disk.append(next, (), None) {
+                            return false;
+                        }
+                    }
+                    2 => {
+                        next = next.next();
+                        // A checkpoint never keeps less than an older one did.
+                        let least = model.log.iter().filter_map(|&(_, keep)| keep).max();
+                        let keep = Token(next.0.saturating_sub(u64::from(amount % 8)));
+                        let keep = keep.max(least.unwrap_or_default());
+                        model.log.push((next, Some(keep)));
+                        if !disk.append(next, (), Some(keep)) {
+                            return false;
+                        }
+                    }
+                    3 => {
+                        let can_start = model.sync_to.is_none() && model.log.len() > model.durable;
+                        if disk.start_sync() != can_start {
+                            return false;
+                        }
+                        if can_start {
+                            model.sync_to = Some(model.log.len());
+                        }
+                    }
+                    4 => {
+                        disk.finish_sync();
+                        model.durable = model.sync_to.take().unwrap_or(model.durable);
+                    }
+                    _ => {
+                        let lost = usize::from(amount) % (disk.unsynced() + 1);
+                        disk.crash(lost);
+                        let kept = model.log.len() - lost;
+                        model.log.truncate(kept);
+                        model.durable = kept;
+                        model.sync_to = None;
+                        next = model.log.last().map_or(Token::NONE, |&(token, _)| token);
+                    }
+                }
+                let tokens: Vec<Token> = disk.durable().iter().map(|stored| stored.token).collect();
+                let last = model.log[..model.durable].last();
+                if tokens != model.tokens()
+                    || disk.unsynced() != model.log.len() - model.durable
+                    || disk.durable_to() != last.map_or(Token::NONE, |&(token, _)| token)
+                {
+                    return false;
+                }
+            }
+            true
+        }
+    }
+
+    #[test]
+    fn a_sync_covers_only_what_was_there_when_it_started() {
+        let mut disk = Disk::new();
+        assert!(disk.append(Token(1), 'a', None) && disk.start_sync());
+        assert!(disk.append(Token(2), 'b', None) && !disk.start_sync());
+        assert_eq!(disk.finish_sync(), Token(1));
+        assert!(disk.has_unsynced_up_to(Token(2)) && !disk.has_unsynced_up_to(Token(1)));
+        assert!(disk.start_sync());
+        assert_eq!(disk.finish_sync(), Token(2));
+    }
+
+    #[test]
+    fn tokens_grow_and_may_skip() {
+        let mut disk = Disk::new();
+        assert!(disk.append(Token(3), 'a', None) && disk.append(Token(9), 'b', None));
+        assert!(!disk.append(Token(9), 'c', None) && !disk.append(Token(8), 'd', None));
+        assert_eq!(disk.unsynced(), 2);
+    }
+}

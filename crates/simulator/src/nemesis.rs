@@ -109,6 +109,7 @@ impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
             node,
             episode,
         };
+        wire.mark(Mark::Episode, node, fault as u32);
         match fault {
             Fault::Crash if wire.tape.draw(2) == 0 => self.crash(node, fault, length_ns),
             Fault::Crash => {
@@ -132,7 +133,7 @@ impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
                 let by_ns = signed(&mut wire.tape, self.settings.plan.clock_jump_ns);
                 state.clock.jump(by_ns);
                 wire.counts.add(fault, u64::from(by_ns != 0));
-                wire.mark(Mark::Timer, node, 1);
+                wire.hasher.word(by_ns as u64);
                 wire.note(format!("the wall clock of n{node} jumps by {by_ns} ns"));
             }
             _ => {

@@ -315,12 +315,13 @@ pub(crate) fn start_sync<P: Simulated>(state: &mut Node<P>, wire: &mut Wire<P>, 
     let life = state.life;
     let delay_ns = wire.sync_delay(&mut state.disk_faults);
     let at_ns = wire.now_ns.saturating_add(delay_ns);
-    wire.queue.push(at_ns, Event::Synced { node, life });
+    // Queued first, so that it comes before the end of a sync that takes no time.
     if let Some(crash) = state.disk_faults.crashes_next.take() {
-        let at_ns = wire.now_ns + wire.tape.draw(delay_ns);
+        let at_ns = wire.now_ns.saturating_add(wire.tape.draw(delay_ns));
         let torn = crash.torn;
         wire.queue.push(at_ns, Event::Crash { node, life, torn });
     }
+    wire.queue.push(at_ns, Event::Synced { node, life });
 }
 
 /// Puts a wake on its way, unless an earlier or equal one is.

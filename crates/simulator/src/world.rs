@@ -192,6 +192,7 @@ pub(crate) enum Mark {
     Restart,
     Heal,
     Timer,
+    Episode,
 }
 
 impl<P: Simulated> Wire<P> {

@@ -270,6 +270,56 @@ fn a_partition_cuts_both_ways_and_ends() {
 }
 
 #[test]
+fn what_is_on_its_way_when_its_link_is_cut_is_lost() {
+    let plan = FaultPlan {
+        partition: episodes(400, 200),
+        ..FaultPlan::none()
+    };
+    let settings = Settings {
+        delay: Delay::Constant { ns: 50_000_000 },
+        ..with_plan(2, plan)
+    };
+    let gap = Duration::from_millis(5);
+    let (outcome, arrivals) = ping(&settings, gap, 900, Duration::from_secs(5), Tape::seeded(2));
+    let marks = |word| {
+        let entries = outcome.timeline.entries();
+        let found = entries.filter(move |entry| entry.text.contains(word));
+        found.map(|entry| entry.at_ns).collect::<Vec<_>>()
+    };
+    let (begins, ends) = (marks("begins"), marks("ends"));
+    assert!(begins.len() > 3);
+    for (begin, end) in begins.into_iter().zip(ends) {
+        let cut = arrivals
+            .seen
+            .iter()
+            .filter(|seen| begin < seen.3 && seen.3 < end);
+        assert_eq!(cut.count(), 0);
+    }
+}
+
+#[test]
+fn a_torn_crash_loses_the_record_it_was_writing() {
+    let plan = FaultPlan {
+        torn: episodes(100, 20),
+        ..FaultPlan::none()
+    };
+    let mut torn = 0;
+    for seed in 0..20 {
+        let outcome = count(
+            &with_plan(3, plan.clone()),
+            Bug::None,
+            100,
+            Tape::seeded(seed),
+        );
+        for entry in outcome.timeline.entries() {
+            assert!(!entry.text.contains("writing: 0 of"), "{entry}");
+            torn += u32::from(entry.text.contains("while writing"));
+        }
+    }
+    assert!(torn > 100);
+}
+
+#[test]
 fn a_partial_partition_leaves_a_way_round() {
     let plan = FaultPlan {
         partial: episodes(100, 200),

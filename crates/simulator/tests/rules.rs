@@ -255,6 +255,69 @@ fn a_wake_is_never_early_under_drift_and_pauses() {
     }
 }
 
+/// Puts its deadline off with every message, and insists that no wake comes before it.
+struct Patient {
+    wake_at: Time,
+    wakes: u64,
+}
+
+impl Process for Patient {
+    type Message = ();
+    type Request = ();
+    type Event = (NodeId, u64);
+    type Record = ();
+
+    fn step(&mut self, input: Input<Self>, cx: &mut Context<'_, Self>) {
+        if matches!(input, Input::Wake) {
+            assert!(cx.now() >= self.wake_at, "woken early");
+            self.wakes += 1;
+            cx.emit((NodeId(0), self.wakes));
+            (0..2).for_each(|peer| cx.send(NodeId(peer), ()));
+        }
+        let wait = [700_000, 5_000_000][cx.choose(2) as usize];
+        self.wake_at = cx.now().plus_nanos(wait);
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        Some(self.wake_at)
+    }
+}
+
+impl Recover for Patient {
+    type Config = ();
+    type Error = std::convert::Infallible;
+
+    fn recover((): &(), _: Vec<Stored<()>>) -> Result<Self, Self::Error> {
+        Ok(Self {
+            wake_at: Time::ZERO,
+            wakes: 0,
+        })
+    }
+}
+
+#[test]
+fn a_wake_follows_a_deadline_that_moves() {
+    for seed in 0..20 {
+        let mut arrivals = common::Arrivals::during(Duration::from_secs(1));
+        let settings = Settings {
+            plan: FaultPlan {
+                clock_drift_ppm: 100_000,
+                ..FaultPlan::none()
+            },
+            ..Settings::new(2)
+        };
+        let outcome = run::<Patient, _, _>(
+            &settings,
+            &[(), ()],
+            &mut arrivals,
+            &mut (),
+            Tape::seeded(seed),
+        );
+        assert!(outcome.is_ok_and(|outcome| outcome.holds()));
+        assert!(arrivals.seen.len() > 100);
+    }
+}
+
 #[test]
 fn after_healing_every_node_is_up_and_nothing_is_lost() {
     struct AllUp;
