@@ -137,6 +137,21 @@ impl Campaign {
         self.violations.iter().filter_map(seed).min()
     }
 
+    /// The rule that the first violating seed broke.
+    pub(crate) fn first_rule(&self) -> Option<String> {
+        let first = self.first_violating_seed()?;
+        let violation = self
+            .violations
+            .iter()
+            .find(|violation| seed(violation) == Some(first))?;
+        Some(violation.get("rule")?.as_str()?.to_owned())
+    }
+
+    /// The file of the first violating seed.
+    pub(crate) fn artefact(&self) -> Option<&str> {
+        self.artefact.as_deref()
+    }
+
     /// The documented exit code: 0 holds, 1 violated, 3 unknown.
     const fn exit_code(&self) -> i32 {
         let violated = !self.violations.is_empty() || !self.silent_faults.is_empty();

@@ -15,14 +15,21 @@ const SEEDS_FIRST: u64 = 64;
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(600);
 
 enum Quarry {
-    Found { seed: u64 },
+    Found { seed: u64, rule: String },
     Hidden { seeds: u64 },
     Unclear(String),
 }
 
 pub(super) fn run(workspace: &Workspace, mutants: &[&'static Mutant]) -> Answer {
     let copy = Copy::make(workspace, "worker-1")?;
-    let mut table = Table::new(&["mutant", "protocol", "seeds to find", "seconds", "verdict"]);
+    let mut table = Table::new(&[
+        "mutant",
+        "protocol",
+        "seeds to find",
+        "rule",
+        "seconds",
+        "verdict",
+    ]);
     let mut missed = 0;
     let expected = mutants.iter().filter_map(|mutant| match mutant.simulator {
         Simulator::Finds {
@@ -36,13 +43,13 @@ pub(super) fn run(workspace: &Workspace, mutants: &[&'static Mutant]) -> Answer 
         let quarry = copy
             .with(mutant, || hunt(&copy, protocol, seeds_max))
             .unwrap_or_else(Quarry::Unclear);
-        let (seeds, verdict) = match quarry {
+        let (seeds, rule, verdict) = match quarry {
             // Seeds count from 0.
-            Quarry::Found { seed } => (seed.saturating_add(1).to_string(), "FOUND"),
-            Quarry::Hidden { seeds } => (format!("> {seeds}"), "HIDDEN"),
+            Quarry::Found { seed, rule } => (seed.saturating_add(1).to_string(), rule, "FOUND"),
+            Quarry::Hidden { seeds } => (format!("> {seeds}"), String::new(), "HIDDEN"),
             Quarry::Unclear(reason) => {
                 println!("UNCLEAR {}: {reason}", mutant.name);
-                (String::new(), "UNCLEAR")
+                (String::new(), String::new(), "UNCLEAR")
             }
         };
         missed += u32::from(verdict != "FOUND");
@@ -51,6 +58,7 @@ pub(super) fn run(workspace: &Workspace, mutants: &[&'static Mutant]) -> Answer 
             mutant.name,
             protocol,
             &seeds,
+            &rule,
             &ci::seconds(start.elapsed()),
             verdict,
         ]);
@@ -78,20 +86,38 @@ fn hunt(copy: &Copy, protocol: &str, seeds_max: u64) -> Result<Quarry, String> {
             &seeds.to_string(),
         ]);
         command.current_dir(copy.runs()?);
-        let found = first_seed(&attempt(command)?);
+        let campaigns = attempt(command)?;
+        let found = campaigns
+            .iter()
+            .find(|campaign| campaign.first_violating_seed().is_some());
         match found {
-            Some(seed) => return Ok(Quarry::Found { seed }),
+            Some(campaign) => return found_in(copy, campaign),
             None if seeds >= seeds_max => return Ok(Quarry::Hidden { seeds }),
             None => seeds = (seeds * 8).min(seeds_max),
         }
     }
 }
 
-fn first_seed(campaigns: &[Campaign]) -> Option<u64> {
-    campaigns
-        .iter()
-        .filter_map(Campaign::first_violating_seed)
-        .min()
+/// A failure counts once the file that it wrote has been replayed, to the same hash and violation.
+fn found_in(copy: &Copy, campaign: &Campaign) -> Result<Quarry, String> {
+    let seed = campaign.first_violating_seed();
+    let (Some(seed), Some(artefact)) = (seed, campaign.artefact()) else {
+        return Err("a violation without a file to replay".to_owned());
+    };
+    let mut command = Command::new(copy.program("release", "concord"));
+    command.args(["replay", "--json", artefact]);
+    command.current_dir(copy.runs()?);
+    let line = shell::line(&command);
+    let run = shell::run_quietly(command, Some(ATTEMPT_LIMIT))?;
+    let code = run.status.and_then(|status| status.code());
+    if code != Some(1) {
+        return Err(format!(
+            "`{line}` did not give the same run: {}",
+            run.output
+        ));
+    }
+    let rule = campaign.first_rule().unwrap_or_default();
+    Ok(Quarry::Found { seed, rule })
 }
 
 fn attempt(command: Command) -> Result<Vec<Campaign>, String> {
