@@ -19,21 +19,22 @@ use clap::Args;
 /// ```
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// Fewer cases, fewer samples, less work: half a minute
+    /// Fewer cases and fewer samples: well under half a minute
     #[arg(long)]
     pub quick: bool,
     /// One JSON object per row on standard output (the README names the fields)
     #[arg(long)]
     pub json: bool,
     /// Samples of every case, interleaved between the contenders [default: 5, with --quick 3]
-    #[arg(long, value_name = "K")]
-    pub samples: Option<usize>,
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    pub samples: Option<u32>,
 }
 
 impl Options {
     /// How many samples to take.
     #[must_use]
     pub fn samples(&self) -> usize {
-        self.samples.unwrap_or(if self.quick { 3 } else { 5 })
+        let samples = self.samples.unwrap_or(if self.quick { 3 } else { 5 });
+        samples as usize
     }
 }
