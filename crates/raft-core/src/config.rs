@@ -14,7 +14,7 @@ const VOTERS_MAX: usize = 64;
 ///
 /// | field | default | change it when |
 /// |---|---|---|
-/// | `election_timeout` | 150 ms | the network's round trip is not well below it. Drawn between this and twice this |
+/// | `election_timeout` | 150 ms | a network round trip and a disk sync are together not well below it. Drawn between this and twice this |
 /// | `heartbeat_interval` | 30 ms | idle traffic matters; keep it below a third of the election timeout |
 /// | `append_entries_max` | 1,024 | a message must stay smaller |
 /// | `append_bytes_max` | 1 MiB | the codec's frame limit is lower |
@@ -47,6 +47,13 @@ pub struct Config {
 }
 
 /// Why a configuration is not usable.
+///
+/// ```
+/// use raft_core::{Config, ConfigError};
+/// use transport::NodeId;
+/// let error = Config::new(NodeId(4), [1, 2, 3].map(NodeId)).unwrap_err();
+/// assert_eq!(error, ConfigError::NotAVoter { id: NodeId(4) });
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -201,6 +208,13 @@ impl Config {
     }
 
     /// How many voters are a majority.
+    ///
+    /// ```
+    /// # use raft_core::Config;
+    /// # use transport::NodeId;
+    /// let quorum = |n| Config::new(NodeId(1), (1..=n).map(NodeId)).unwrap().quorum();
+    /// assert_eq!([1, 2, 3, 4, 5].map(quorum), [1, 2, 2, 3, 3]);
+    /// ```
     #[must_use]
     pub fn quorum(&self) -> usize {
         self.voters.len() / 2 + 1

@@ -7,7 +7,15 @@ use crate::{Batch, Index, Term};
 /// What a client asks of its node.
 ///
 /// Each request gets exactly one final event: [`Event::Refused`], [`Event::Proposed`] or
-/// [`Event::Readable`].
+/// [`Event::Readable`]. A crash of the node ends its requests without one.
+///
+/// ```
+/// use raft_core::Request;
+/// use transport::RequestId;
+/// let write = Request::Propose { id: RequestId(1), command: 42_u64 };
+/// let read = Request::<u64>::Read { id: RequestId(2) };
+/// assert!(write.id() < read.id());
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub enum Request<T> {
@@ -37,6 +45,26 @@ impl<T> Request<T> {
 }
 
 /// What a client hears from its node.
+///
+/// An application applies what is committed, and answers its clients by the other events:
+///
+/// ```
+/// use raft_core::{Batch, Event, Index, Outcome, Term};
+/// use transport::RequestId;
+/// let (index, term) = (Index(2), Term(1));
+/// let mut sum = 0;
+/// for event in [
+///     Event::Committed(Batch::blank(term, Index(1))),
+///     Event::Committed(Batch::commands(term, index, [40_u64, 2]).unwrap()),
+///     Event::Proposed { id: RequestId(1), outcome: Outcome::Committed { index, term } },
+/// ] {
+///     match event {
+///         Event::Committed(batch) => sum += batch.entries().iter().sum::<u64>(),
+///         Event::Proposed { .. } => assert_eq!(sum, 42, "applied before it is answered"),
+///         _ => {}
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(
@@ -110,6 +138,11 @@ pub enum Outcome {
 }
 
 /// Why a request was refused.
+///
+/// ```
+/// use raft_core::Refusal;
+/// assert_eq!(Refusal::NotLeader.to_string(), "this node does not lead");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[non_exhaustive]

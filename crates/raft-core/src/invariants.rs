@@ -140,6 +140,19 @@ fn note_leader<T>(leaders: &mut BTreeMap<Term, NodeId>, node: &Raft<T>) -> Resul
 
 /// If two logs agree on the term at an index, they are equal up to it. O(entries).
 ///
+/// ```
+/// use raft_core::invariants::{Broken, log_matching};
+/// use raft_core::{Batch, Index, Log, Term};
+/// let log = |command: u64| {
+///     let mut log = Log::new();
+///     log.append(Batch::commands(Term(1), Index(1), [command]).unwrap());
+///     log
+/// };
+/// assert_eq!(log_matching(&log(7), &log(7)), Ok(()));
+/// let (agreed, differs) = (Index(1), Index(1));
+/// assert_eq!(log_matching(&log(7), &log(8)), Err(Broken::LogMatching { agreed, differs }));
+/// ```
+///
 /// # Errors
 ///
 /// [`Broken::LogMatching`].
@@ -174,6 +187,24 @@ fn first_difference<T: Command + PartialEq>(
 /// What was ever led and committed in a cluster, and each node's last state.
 ///
 /// Feeding it a node whose state did not change costs O(log nodes).
+///
+/// ```
+/// use raft_core::invariants::{Broken, Ledger};
+/// use raft_core::{Config, Raft, Record, Term};
+/// use transport::{NodeId, Recover, Stored, Token};
+/// let config = Config::new(NodeId(1), [NodeId(1)]).unwrap();
+/// let in_term = |term| -> Raft<u64> {
+///     let record = Record::Ballot { term: Term(term), vote: None };
+///     Raft::recover(&config, vec![Stored { token: Token(1), record }]).unwrap()
+/// };
+/// let mut ledger = Ledger::new();
+/// ledger.observe(&in_term(5)).unwrap();
+/// let (node, what) = (NodeId(1), "term");
+/// assert_eq!(ledger.observe(&in_term(4)), Err(Broken::WentBack { node, what }));
+/// // After a crash a node may know less; what was committed and led stays on record.
+/// ledger.forget(node);
+/// ledger.observe(&in_term(4)).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Ledger<T> {
     leaders: BTreeMap<Term, NodeId>,

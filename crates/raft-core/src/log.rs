@@ -66,6 +66,16 @@ impl<T> Log<T> {
     }
 
     /// The greatest index, at most `limit`, whose term is at most `term`. Index 0 always qualifies.
+    /// O(log batches).
+    ///
+    /// ```
+    /// use raft_core::{Batch, Index, Log, Term};
+    /// let mut log = Log::new();
+    /// log.append(Batch::commands(Term(1), Index(1), [7_u64, 8]).unwrap());
+    /// log.append(Batch::blank(Term(4), Index(3)));
+    /// assert_eq!(log.last_index_at_most(Term(3), Index(9)), Index(2));
+    /// assert_eq!(log.last_index_at_most(Term(4), Index(1)), Index(1));
+    /// ```
     #[must_use]
     pub fn last_index_at_most(&self, term: Term, limit: Index) -> Index {
         let low_terms = self.batches.partition_point(|batch| batch.term() <= term);
@@ -132,7 +142,18 @@ impl<T: Command> Log<T> {
     }
 
     /// The entries from `from` on, as one chain within both limits, but at least one entry if there
-    /// is any.
+    /// is any. The commands are shared, not copied.
+    ///
+    /// ```
+    /// use raft_core::{Batch, Index, Log, Term};
+    /// let mut log = Log::new();
+    /// log.append(Batch::commands(Term(1), Index(1), [7_u64, 8, 9]).unwrap());
+    /// log.append(Batch::blank(Term(2), Index(4)));
+    /// assert_eq!(log.chain_from(Index(2), 100, 100).len(), 3);
+    /// assert_eq!(log.chain_from(Index(2), 100, 8).len(), 1, "a command of 8 bytes");
+    /// assert_eq!(log.chain_from(Index(2), 100, 1).len(), 1, "at least one");
+    /// assert!(log.chain_from(Index(5), 100, 100).is_empty());
+    /// ```
     #[must_use]
     pub fn chain_from(&self, from: Index, entries_max: usize, bytes_max: usize) -> Entries<T> {
         let mut chain = Entries::none();

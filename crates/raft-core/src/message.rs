@@ -11,7 +11,19 @@
 
 use crate::{Entries, Index, Position, Term};
 
-/// A message between two nodes.
+/// A message between two nodes. Cloning one shares its entries.
+///
+/// ```
+/// use raft_core::{Batch, Entries, Index, Message, Position, Term};
+/// let append = Message::Append {
+///     term: Term(3),
+///     previous: Position { term: Term(2), index: Index(7) },
+///     entries: Entries::new([Batch::commands(Term(3), Index(8), [41_u64, 42]).unwrap()]).unwrap(),
+///     commit: Index(7),
+///     round: 0,
+/// };
+/// assert_eq!(append.term(), Term(3));
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -76,6 +88,16 @@ pub enum Message<T> {
 }
 
 /// A follower's answer to an append.
+///
+/// ```
+/// use raft_core::{Index, Position, Term, Verdict};
+/// // "I have no entry 9 of your term 5; my last one not newer than that is entry 6 of term 4."
+/// let verdict = Verdict::Conflict {
+///     previous: Index(9),
+///     hint: Position { term: Term(4), index: Index(6) },
+/// };
+/// assert_ne!(verdict, Verdict::Matched { index: Index(9) });
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Verdict {

@@ -3,7 +3,22 @@
 use crate::{Batch, Command, ConfigError, Index, Log, Term};
 use transport::{NodeId, Stored};
 
-/// One record of a node's durable log.
+/// One record of a node's durable log. Written in order, and read back in the same order.
+///
+/// ```
+/// use raft_core::{Batch, Config, Index, Raft, Record, Term};
+/// use transport::{NodeId, Recover, Stored, Token};
+/// let config = Config::new(NodeId(1), [1, 2, 3].map(NodeId)).unwrap();
+/// let ballot = Record::Ballot { term: Term(4), vote: Some(NodeId(2)) };
+/// let batch = Record::Append(Batch::commands(Term(4), Index(1), [7_u64, 8]).unwrap());
+/// let records = vec![
+///     Stored { token: Token(1), record: ballot },
+///     Stored { token: Token(2), record: batch },
+/// ];
+/// let raft = Raft::recover(&config, records).unwrap();
+/// assert_eq!((raft.term(), raft.vote()), (Term(4), Some(NodeId(2))));
+/// assert_eq!((raft.log().last().index, raft.commit()), (Index(2), Index(0)));
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -25,7 +40,18 @@ pub enum Record<T> {
     Append(Batch<T>),
 }
 
-/// Why a node cannot be rebuilt.
+/// Why a node cannot be rebuilt. Nothing is repaired by guessing: the disk, or whoever wrote the
+/// records, needs a look.
+///
+/// ```
+/// use raft_core::{Batch, Config, Index, Raft, Record, RecoverError, Term};
+/// use transport::{NodeId, Recover, Stored, Token};
+/// let config = Config::new(NodeId(1), [NodeId(1)]).unwrap();
+/// let record = Record::Append(Batch::<u64>::blank(Term(1), Index(1)));
+/// let error = Raft::recover(&config, vec![Stored { token: Token(1), record }]).unwrap_err();
+/// // The ballot that must come before an entry of its term is missing.
+/// assert_eq!(error, RecoverError::FutureEntry { term: Term(1), reached: Term(0) });
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecoverError {

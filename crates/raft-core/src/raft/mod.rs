@@ -114,7 +114,15 @@ impl Votes {
     }
 }
 
-/// What a node is doing. §5.1.
+/// What a node is doing. §5.1. The table at the top of `src/raft/mod.rs` has the transitions.
+///
+/// ```
+/// use raft_core::{Config, Raft, Role};
+/// use transport::{NodeId, Recover};
+/// let config = Config::new(NodeId(1), [1, 2, 3].map(NodeId)).unwrap();
+/// let raft: Raft<u64> = Raft::recover(&config, vec![]).unwrap();
+/// assert_eq!((raft.role(), raft.leader()), (Role::Follower, None));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Role {
     /// Follows a leader, or waits for one.
