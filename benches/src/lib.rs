@@ -21,3 +21,8 @@ pub use spread::Spread;
 pub mod raft;
 
 pub mod simulator;
+
+/// The workspace's front page: its example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct FrontPage;
