@@ -5,6 +5,8 @@
 
 mod common;
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use common::Net;
@@ -16,22 +18,56 @@ use raft_core::{Config, Index, Role};
 #[derive(Clone, Copy, Debug)]
 enum Verb {
     Tick,
-    Wake { node: u8 },
+    Wake {
+        node: u8,
+    },
     Deliver,
-    DeliverLate { place: u8 },
-    Drop { place: u8 },
-    Duplicate { place: u8 },
-    Crash { node: u8, keep: u8 },
-    Restart { node: u8 },
-    Propose { node: u8 },
-    Read { node: u8 },
-    CutOneWay { from: u8, to: u8 },
-    Isolate { node: u8 },
+    DeliverLate {
+        place: u8,
+    },
+    Drop {
+        place: u8,
+    },
+    Duplicate {
+        place: u8,
+    },
+    Crash {
+        node: u8,
+        keep: u8,
+    },
+    Restart {
+        node: u8,
+    },
+    Propose {
+        node: u8,
+    },
+    Read {
+        node: u8,
+    },
+    CutOneWay {
+        from: u8,
+        to: u8,
+    },
+    Isolate {
+        node: u8,
+    },
     Heal,
-    Sync { node: u8 },
-    SyncPart { node: u8 },
+    Sync {
+        node: u8,
+    },
+    SyncPart {
+        node: u8,
+    },
     ProposeToLeader,
     ReadFromLeader,
+    DropAll,
+    TimeOut {
+        node: u8,
+    },
+    /// So many messages arrive in order, between disks that sync at once.
+    Progress {
+        steps: u8,
+    },
 }
 
 impl Arbitrary for Verb {
@@ -39,29 +75,32 @@ impl Arbitrary for Verb {
         let node = u8::arbitrary(g);
         let place = u8::arbitrary(g);
         match u8::arbitrary(g) % 64 {
-            0..=7 => Self::Tick,
-            8..=9 => Self::Wake { node },
-            10..=29 => Self::Deliver,
-            30..=33 => Self::DeliverLate { place },
-            34..=35 => Self::Drop { place },
-            36..=37 => Self::Duplicate { place },
-            38 => Self::Crash {
+            0..=4 => Self::Tick,
+            5 => Self::Wake { node },
+            6..=9 => Self::TimeOut { node },
+            10..=15 => Self::Deliver,
+            16..=18 => Self::DeliverLate { place },
+            19 => Self::Drop { place },
+            20 => Self::Duplicate { place },
+            21..=22 => Self::Crash {
                 node,
                 keep: place % 4,
             },
-            39..=40 => Self::Restart { node },
-            41..=42 => Self::Propose { node },
-            43 => Self::Read { node },
-            44 => Self::CutOneWay {
+            23..=25 => Self::Restart { node },
+            26 => Self::Propose { node },
+            27 => Self::Read { node },
+            28 => Self::CutOneWay {
                 from: node,
                 to: place,
             },
-            45 => Self::Isolate { node },
-            46 => Self::Heal,
-            47..=54 => Self::Sync { node },
-            55..=57 => Self::SyncPart { node },
-            58..=61 => Self::ProposeToLeader,
-            _ => Self::ReadFromLeader,
+            29..=30 => Self::Isolate { node },
+            31..=33 => Self::Heal,
+            34..=37 => Self::Sync { node },
+            38 => Self::SyncPart { node },
+            39..=43 => Self::ProposeToLeader,
+            44..=46 => Self::ReadFromLeader,
+            47 => Self::DropAll,
+            _ => Self::Progress { steps: place % 24 },
         }
     }
 }
@@ -129,6 +168,10 @@ fn play(net: &mut Net, verb: Verb) {
         Verb::Read { node } => ask(net, id(node), Net::read),
         Verb::ProposeToLeader => ask(net, net.leader().unwrap_or(1), Net::propose),
         Verb::ReadFromLeader => ask(net, net.leader().unwrap_or(1), Net::read),
+        Verb::TimeOut { node } if net.is_up(id(node)) => net.time_out(id(node)),
+        Verb::TimeOut { .. } => {}
+        Verb::Progress { steps } => progress(net, steps),
+        Verb::DropAll => net.wire.clear(),
         _ if packets == 0 => {}
         Verb::Deliver => net.deliver(0),
         Verb::DeliverLate { place: at } => net.deliver(place(at)),
@@ -136,6 +179,18 @@ fn play(net: &mut Net, verb: Verb) {
         Verb::Duplicate { place: at } => {
             let packet = net.wire[place(at)].clone();
             net.wire.push(packet);
+        }
+    }
+}
+
+fn progress(net: &mut Net, steps: u8) {
+    net.flush();
+    for _ in 0..steps {
+        for id in net.ids() {
+            net.sync(id);
+        }
+        if !net.wire.is_empty() {
+            net.deliver(0);
         }
     }
 }
@@ -177,13 +232,26 @@ fn recovers(net: &mut Net) {
     net.check_end();
 }
 
-fn survives(n: u32) -> impl Fn(Schedule) -> TestResult {
+/// What the schedules of a test reached before the healing, summed.
+#[derive(Clone, Copy, Default)]
+struct Reached {
+    terms: u64,
+    commits: u64,
+}
+
+fn survives(n: u32, reached: Rc<Cell<Reached>>) -> impl Fn(Schedule) -> TestResult {
     move |schedule| {
         let mut net = Net::seeded(n, schedule.seed.into(), quick, |_| Disk::default());
         net.auto_sync = false;
         for verb in &schedule.verbs {
             play(&mut net, *verb);
         }
+        let Reached { terms, commits } = reached.get();
+        let term = net.ids().map(|id| net.disk(id).durable.term.0).max();
+        reached.set(Reached {
+            terms: terms + term.unwrap_or(0),
+            commits: commits + net.ledger.committed().last().index.0,
+        });
         recovers(&mut net);
         TestResult::from_bool(net.ledger.committed().last().index > Index(0))
     }
@@ -192,7 +260,8 @@ fn survives(n: u32) -> impl Fn(Schedule) -> TestResult {
 /// Runs the property on `tests` schedules; a panic is shown with the schedule that led to it.
 fn check(n: u32, tests: u64) {
     let seed = std::env::var("RAFT_SEED").map_or(1, |text| text.parse().unwrap());
-    let property = survives(n);
+    let reached = Rc::new(Cell::new(Reached::default()));
+    let property = survives(n, Rc::clone(&reached));
     // A plain function pointer cannot know `n`, so the property is a value of its own.
     struct Property<F>(F);
     impl<F: Fn(Schedule) -> TestResult + 'static> quickcheck::Testable for Property<F> {
@@ -218,6 +287,11 @@ fn check(n: u32, tests: u64) {
         .tests(tests)
         .rng(Gen::from_size_and_seed(100, seed))
         .quickcheck(Property(property));
+    let Reached { terms, commits } = reached.get();
+    assert!(
+        terms > 2 * tests && commits > 3 * tests,
+        "the schedules are too tame"
+    );
 }
 
 #[test]
