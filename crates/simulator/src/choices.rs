@@ -144,8 +144,6 @@ impl FromIterator<u64> for Choices {
 
 impl fmt::Display for Choices {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A zero is the byte 0x01, and no longer entry ends with that byte unless it is the whole
-        // of a nine-byte one, so count entries, not bytes.
         let kept = self.iter().enumerate().filter(|&(_, value)| value != 0);
         let entries = kept.last().map_or(0, |(index, _)| index + 1);
         let mut end = 0;

@@ -364,6 +364,20 @@ fn a_paused_node_takes_nothing_and_then_everything() {
     let settings = with_plan(2, plan);
     let (outcome, arrivals) = ping(&settings, gap, 900, Duration::from_secs(7), Tape::seeded(4));
     assert!(outcome.faults.get(Fault::Pause) > 1);
+    let mut paused_at = [None; 2];
+    for entry in outcome.timeline.entries() {
+        let node = usize::from(entry.text.starts_with("n1"));
+        if entry.text.contains("pauses for") {
+            paused_at[node] = Some(entry.at_ns);
+        } else if let Some(start) = paused_at[node].take() {
+            let here = arrivals
+                .seen
+                .iter()
+                .filter(|seen| seen.0.0 as usize == node);
+            let meanwhile = here.filter(|seen| start < seen.3 && seen.3 < entry.at_ns);
+            assert_eq!(meanwhile.count(), 0);
+        }
+    }
     for node in 0..2 {
         let numbers: Vec<u64> = arrivals
             .seen

@@ -183,6 +183,7 @@ pub struct Adder {
     pub added: u64,
     pub acknowledged: u64,
     pub lives: u64,
+    pub is_waiting: bool,
 }
 
 impl Adders {
@@ -225,6 +226,10 @@ impl Workload<Counter> for Adders {
             CounterEvent::Added { total, .. } => {
                 client.acknowledged = total;
                 client.added += 1;
+                if !std::mem::take(&mut client.is_waiting) {
+                    let detail = format!("{node} answers what was not asked in this life");
+                    cx.violate(Violation::new("ghost", detail));
+                }
                 self.next(node, cx);
             }
         }
@@ -232,13 +237,19 @@ impl Workload<Counter> for Adders {
 
     fn on_timer(&mut self, timer: u64, cx: &mut WorkloadContext<'_, Counter>) {
         let node = NodeId(timer as u32);
-        if !cx.request(node, 1) {
+        let is_waiting = &mut self.clients[timer as usize].is_waiting;
+        if *is_waiting {
+            return;
+        }
+        *is_waiting = cx.request(node, 1);
+        if !*is_waiting {
             self.next(node, cx);
         }
     }
 
     fn on_crash(&mut self, node: NodeId, cx: &mut WorkloadContext<'_, Counter>) {
         // The request it held, if any, is lost or not; ask again.
+        self.clients[node.0 as usize].is_waiting = false;
         cx.set_timer(self.think, u64::from(node.0));
     }
 
