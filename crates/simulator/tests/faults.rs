@@ -451,3 +451,27 @@ fn the_timeline_tells_what_happened() {
         assert!(text.contains(word), "no {word:?} in\n{text}");
     }
 }
+
+#[test]
+fn after_the_chaos_phase_every_message_arrives_once() {
+    let plan = FaultPlan {
+        loss_ppm: 500_000,
+        duplicate_ppm: 200_000,
+        ..FaultPlan::none()
+    };
+    let settings = Settings {
+        chaos_ns: SECOND,
+        ..with_plan(2, plan)
+    };
+    let gap = Duration::from_millis(5);
+    let (outcome, arrivals) = ping(&settings, gap, 400, Duration::from_secs(3), Tape::seeded(2));
+    assert!(outcome.faults.get(Fault::Loss) > 100);
+    for node in 0..2 {
+        let here = arrivals.seen.iter().filter(|seen| seen.0.0 == node);
+        let late: Vec<u64> = here
+            .map(|seen| seen.2)
+            .filter(|&number| number >= 200)
+            .collect();
+        assert_eq!(late, (200..400).collect::<Vec<_>>());
+    }
+}
