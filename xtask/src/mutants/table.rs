@@ -19,6 +19,7 @@
 
 mod consistency;
 mod kv;
+mod raft_core;
 mod snapshot;
 mod transport;
 
@@ -30,6 +31,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         transport::MUTANTS,
         snapshot::MUTANTS,
         consistency::MUTANTS,
+        raft_core::MUTANTS,
         kv::MUTANTS,
     ]
     .into_iter()

@@ -7,18 +7,18 @@ use std::process::Command;
 
 /// What a run of `concord` came to.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// The exit code.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
     /// The JSON objects on standard output, one a line.
-    pub fn json(&self) -> Vec<serde_json::Value> {
+    pub(crate) fn json(&self) -> Vec<serde_json::Value> {
         self.out
             .lines()
             .map(|line| serde_json::from_str(line).expect("one object a line"))
@@ -27,7 +27,7 @@ impl Ran {
 }
 
 /// A folder for one test, emptied first.
-pub fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("a folder for the test");
@@ -35,7 +35,7 @@ pub fn folder(name: &str) -> PathBuf {
 }
 
 /// Runs `concord` with these arguments in `folder`.
-pub fn concord(folder: &Path, arguments: &[&str]) -> Ran {
+pub(crate) fn concord(folder: &Path, arguments: &[&str]) -> Ran {
     let output = Command::new(env!("CARGO_BIN_EXE_concord"))
         .args(arguments)
         .current_dir(folder)
