@@ -127,7 +127,9 @@ impl<P: Process> Effects<P> {
         Self::resume(Token::NONE)
     }
 
-    /// An empty outbox of a node whose newest record ever named is `last_token`.
+    /// An empty outbox of a node that recovered, with the token of the newest record that survived:
+    /// it is durable, so an effect gated on it leaves at once. A token whose record a crash took is
+    /// named again.
     #[must_use]
     pub const fn resume(last_token: Token) -> Self {
         Self {

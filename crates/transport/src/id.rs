@@ -41,7 +41,7 @@ impl fmt::Display for RequestId {
 
 /// A place in one node's record log: the name of a persisted record.
 ///
-/// Tokens of one node grow, over restarts too, and may skip numbers (a wrapper may take some for
+/// Tokens of one node grow and may skip numbers (a wrapper may take some for
 /// records of its own). [`Token::NONE`] stands before every record, so "durable up to `NONE`" is
 /// always true.
 ///
