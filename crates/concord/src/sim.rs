@@ -6,6 +6,7 @@ mod clients;
 mod judge;
 mod report;
 mod seed;
+mod simplify;
 
 use std::path::PathBuf;
 

@@ -112,6 +112,38 @@ impl FaultPlan {
         plan
     }
 
+    /// The plan with one fault switched off: how a failing run is made simpler.
+    ///
+    /// ```
+    /// use simulator::{Fault, FaultPlan};
+    /// let plan = FaultPlan { loss_ppm: 10, duplicate_ppm: 10, ..FaultPlan::none() };
+    /// assert_eq!(plan.without(Fault::Loss).enabled().to_string(), "duplicate");
+    /// ```
+    #[must_use]
+    pub fn without(mut self, fault: Fault) -> Self {
+        match fault {
+            Fault::Loss => self.loss_ppm = 0,
+            Fault::Duplicate => self.duplicate_ppm = 0,
+            Fault::Reorder => {
+                self.reorder = false;
+                (self.reorder_ppm, self.reorder_hold_ns) = (0, 0);
+            }
+            Fault::Delay => self.delay = None,
+            Fault::Partition => self.partition = None,
+            Fault::OneWay => self.one_way = None,
+            Fault::Partial => self.partial = None,
+            Fault::Crash => self.crash = None,
+            Fault::Torn => self.torn = None,
+            Fault::SlowDisk => (self.slow_disk, self.slow_sync_ns) = (None, 0),
+            Fault::DiskFailure => self.disk_failure = None,
+            Fault::Pause => self.pause = None,
+            Fault::ClockOffset => self.clock_offset_ns = 0,
+            Fault::ClockDrift => self.clock_drift_ppm = 0,
+            Fault::ClockJump => (self.clock_jump, self.clock_jump_ns) = (None, 0),
+        }
+        self
+    }
+
     /// The faults that are on.
     #[must_use]
     pub fn enabled(&self) -> FaultSet {

@@ -1,11 +1,13 @@
 //! The artefact of a failing run: everything to run it again, and to read what happened.
 
+use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use simulator::{Choices, Outcome, Tape, TimelineEntry, Violation, shrink};
+use simulator::{Choices, FaultPlan, Outcome, Tape, TimelineEntry, Violation, shrink};
 
 use super::seed::{Case, Faults, SeedRun, run_seed};
+use super::simplify::{Failure, breaks, simplify};
 use crate::exit::BadInput;
 
 /// The version of the file's shape.
@@ -26,8 +28,10 @@ pub(crate) struct Artefact {
     pub(crate) violation: Violation,
     /// Of the event stream, in hexadecimal.
     pub(crate) hash: String,
-    /// How many choices were not benign before the run was made small, and now.
-    shrunk: Shrunk,
+    /// The run as the campaign found it.
+    found: Size,
+    /// The simpler run of this file.
+    shown: Size,
     /// Operations that no order explains, when the history is what was violated.
     pub(crate) operations: Vec<String>,
     /// What happened to the cluster.
@@ -36,37 +40,78 @@ pub(crate) struct Artefact {
     choices: Choices,
 }
 
+/// How much there is to read in a run.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Shrunk {
-    choices_before: usize,
-    choices_after: usize,
-    events_before: u64,
-    events_after: u64,
+struct Size {
+    nodes: u32,
+    clients: u32,
+    operations: u64,
+    faults: usize,
+    /// Steps of processes.
+    events: u64,
+    /// Choices that were not benign.
+    choices: usize,
+}
+
+impl Size {
+    fn of(case: &Case, plan: &FaultPlan, outcome: &Outcome) -> Self {
+        Self {
+            nodes: case.nodes,
+            clients: case.clients,
+            operations: case.operations,
+            faults: plan.enabled().iter().count(),
+            events: outcome.events,
+            choices: outcome.choices.nonzero(),
+        }
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            nodes,
+            clients,
+            operations,
+            faults,
+            events,
+            choices,
+        } = self;
+        write!(
+            f,
+            "{nodes} nodes, {clients} clients, {operations} operations, {faults} kinds of faults, \
+             {events} events, {choices} choices"
+        )
+    }
 }
 
 impl Artefact {
-    /// Runs a failing seed again, makes it small, and describes it. `None` when it does not fail.
+    /// Runs a failing seed again, makes it simple and small, and describes it. `None` when it does
+    /// not fail.
     pub(crate) fn of_seed(case: &Case, seed: u64) -> Result<Option<Self>, BadInput> {
         let plan = case.faults.plan(case.nodes, seed)?;
         let first = run_seed(case, plan.clone(), Tape::seeded(seed))?;
         let Some(violation) = &first.outcome.violation else {
             return Ok(None);
         };
-        let small = shrink(&first.outcome.choices, SHRINK_RUNS_MAX, |tape| {
-            let run = run_seed(case, plan.clone(), tape).ok()?;
-            fails_by(&run.outcome, &violation.rule).then_some(run.outcome)
-        });
-        let choices = small.map_or_else(|| first.outcome.choices.clone(), |small| small.choices);
-        let last = run_seed(case, plan.clone(), Tape::replay(choices.clone()))?;
-        // A shrunk tape that does not fail again would be a fault of the simulator: keep the whole.
-        let (choices, last) = if fails_by(&last.outcome, &violation.rule) {
-            (choices, last)
-        } else {
-            let choices = first.outcome.choices.clone();
-            let last = run_seed(case, plan.clone(), Tape::replay(choices.clone()))?;
-            (choices, last)
+        let rule = violation.rule.as_str();
+        let found = Failure {
+            case: case.clone(),
+            plan: plan.clone(),
+            seed,
         };
+        let simple = simplify(found, rule)?;
+        let whole = run_seed(&simple.case, simple.plan.clone(), Tape::seeded(simple.seed))?;
+        let small = shrink(&whole.outcome.choices, SHRINK_RUNS_MAX, |tape| {
+            let run = run_seed(&simple.case, simple.plan.clone(), tape).ok()?;
+            breaks(&run.outcome, rule).then_some(run.outcome)
+        });
+        let choices = small.map_or_else(|| whole.outcome.choices.clone(), |small| small.choices);
+        let last = run_seed(
+            &simple.case,
+            simple.plan.clone(),
+            Tape::replay(choices.clone()),
+        )?;
         let Some(violation) = last.outcome.violation.clone() else {
             return Ok(None);
         };
@@ -74,17 +119,13 @@ impl Artefact {
             format: FORMAT,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed,
-            case: Case {
-                faults: Faults::Planned(Box::new(plan)),
-                ..case.clone()
-            },
             violation,
             hash: hash_text(last.outcome.hash),
-            shrunk: Shrunk {
-                choices_before: first.outcome.choices.nonzero(),
-                choices_after: choices.nonzero(),
-                events_before: first.outcome.events,
-                events_after: last.outcome.events,
+            found: Size::of(case, &plan, &first.outcome),
+            shown: Size::of(&simple.case, &simple.plan, &last.outcome),
+            case: Case {
+                faults: Faults::Planned(Box::new(simple.plan)),
+                ..simple.case
             },
             timeline: last.outcome.timeline.entries().map(line).collect(),
             operations: last.evidence,
@@ -116,18 +157,9 @@ impl Artefact {
         run_seed(&self.case, plan, Tape::replay(self.choices.clone()))
     }
 
-    /// What making it small achieved, in words.
+    /// What making it simple and small achieved, in words.
     pub(crate) fn shrinking(&self) -> String {
-        let Shrunk {
-            choices_before,
-            choices_after,
-            events_before,
-            events_after,
-        } = self.shrunk;
-        format!(
-            "made small: {choices_before} to {choices_after} choices, \
-             {events_before} to {events_after} events"
-        )
+        format!("from {}\n  to {}", self.found, self.shown)
     }
 }
 
@@ -141,9 +173,4 @@ pub(crate) fn line(entry: &TimelineEntry) -> String {
     let at_ms = entry.at_ns / 1_000_000;
     let rest_us = entry.at_ns / 1_000 % 1_000;
     format!("{at_ms:>7}.{rest_us:03} ms  {}", entry.text)
-}
-
-fn fails_by(outcome: &Outcome, rule: &str) -> bool {
-    let violation = outcome.violation.as_ref();
-    violation.is_some_and(|violation| violation.rule == rule)
 }

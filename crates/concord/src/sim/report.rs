@@ -173,7 +173,11 @@ fn print_details(report: &Report) {
         println!("{} seed {seed}: {reason}", paint(Tone::Doubtful, "unknown"));
     }
     if let Some((file, artefact)) = &report.artefact {
-        println!("\nSeed {} as {}", artefact.seed, artefact.shrinking());
+        println!(
+            "\nSeed {} made simpler, {}",
+            artefact.seed,
+            artefact.shrinking()
+        );
         println!("Run it again: concord replay {}", file.display());
     }
 }

@@ -1,0 +1,102 @@
+//! From a failing seed to a simpler case that breaks the same rule: fewer faults, nodes, clients and
+//! operations. What is left is easier to read than any one run made small.
+
+use simulator::{FaultPlan, Outcome, Tape};
+
+use super::seed::{Case, run_seed};
+use crate::exit::BadInput;
+
+/// Seeds tried for each simpler case.
+const SEEDS_PER_CASE: u64 = 40;
+/// Runs in all.
+const RUNS_MAX: u64 = 2_000;
+
+/// A case, a plan and a seed that break a rule together.
+#[derive(Clone)]
+pub(crate) struct Failure {
+    pub(crate) case: Case,
+    pub(crate) plan: FaultPlan,
+    pub(crate) seed: u64,
+}
+
+/// Whether the run broke this rule.
+pub(crate) fn breaks(outcome: &Outcome, rule: &str) -> bool {
+    let violation = outcome.violation.as_ref();
+    violation.is_some_and(|violation| violation.rule == rule)
+}
+
+/// The simplest failure found. It takes what fails away piece by piece, and keeps a simpler case
+/// when one of a few seeds still breaks `rule`.
+pub(crate) fn simplify(failure: Failure, rule: &str) -> Result<Failure, BadInput> {
+    let mut search = Search {
+        best: failure,
+        rule,
+        runs: 0,
+    };
+    for fault in search.best.plan.enabled().iter() {
+        let plan = search.best.plan.clone().without(fault);
+        let case = search.best.case.clone();
+        search.attempt(case, plan)?;
+    }
+    for nodes in [2, 3, 4] {
+        let case = search.best.case.clone();
+        if nodes < case.nodes {
+            let case = Case { nodes, ..case };
+            let plan = search.best.plan.clone();
+            if search.attempt(case, plan)? {
+                break;
+            }
+        }
+    }
+    search.halve(|case| &mut case.operations)?;
+    while search.best.case.clients > 1 {
+        let mut case = search.best.case.clone();
+        case.clients /= 2;
+        let plan = search.best.plan.clone();
+        if !search.attempt(case, plan)? {
+            break;
+        }
+    }
+    Ok(search.best)
+}
+
+struct Search<'a> {
+    best: Failure,
+    rule: &'a str,
+    runs: u64,
+}
+
+impl Search<'_> {
+    fn halve(&mut self, field: impl Fn(&mut Case) -> &mut u64) -> Result<(), BadInput> {
+        loop {
+            let mut case = self.best.case.clone();
+            let value = field(&mut case);
+            if *value < 2 {
+                return Ok(());
+            }
+            *value /= 2;
+            let plan = self.best.plan.clone();
+            if !self.attempt(case, plan)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Keeps the case if some seed from the present one on still breaks the rule.
+    fn attempt(&mut self, case: Case, plan: FaultPlan) -> Result<bool, BadInput> {
+        let first = self.best.seed;
+        for seed in (first..).take(usize::try_from(SEEDS_PER_CASE).unwrap_or(1)) {
+            if self.runs >= RUNS_MAX {
+                return Ok(false);
+            }
+            self.runs += 1;
+            let tape = Tape::seeded(seed).unrecorded();
+            let run = run_seed(&case, plan.clone(), tape)?;
+            if breaks(&run.outcome, self.rule) {
+                self.best = Failure { case, plan, seed };
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
