@@ -67,19 +67,15 @@ impl Network {
         }
     }
 
-    /// The end of all faults.
-    pub(crate) fn heal(&mut self, settings: &Settings) {
-        let latest: Vec<_> = self
-            .links
-            .iter()
-            .map(|link| link.latest_arrival_ns)
-            .collect();
+    /// The end of all faults; what is on its way arrives by `latest_ns`.
+    pub(crate) fn heal(&mut self, settings: &Settings, latest_ns: u64) {
+        let links = core::mem::take(&mut self.links);
         *self = Self::new(&Settings {
             plan: FaultPlan::none(),
             ..settings.clone()
         });
-        for (link, latest_arrival_ns) in self.links.iter_mut().zip(latest) {
-            link.latest_arrival_ns = latest_arrival_ns;
+        for (link, before) in self.links.iter_mut().zip(links) {
+            link.latest_arrival_ns = before.latest_arrival_ns.min(latest_ns);
         }
     }
 

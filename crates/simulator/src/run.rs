@@ -2,14 +2,15 @@
 //!
 //! 1. Every node is made from no records and takes [`Input::Start`]; then the workload starts.
 //! 2. *Chaos* lasts until `chaos_ns`, or until the workload asks for its end. Faults happen only here.
-//! 3. *Heal*: links and disks work, paused nodes go on, crashed nodes restart, clocks keep their
-//!    drift. From here the workload has `progress_ns` to be done.
+//! 3. *Heal*: links and disks work, what is still on its way arrives soon, paused nodes go on, crashed
+//!    nodes restart, clocks keep their drift. From here the workload has `progress_ns` to be done.
 //! 4. The first violation ends the run; so does `events_max`, without a verdict.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use transport::{Input, NodeId};
 
+use crate::queue::Queue;
 use crate::world::{Event, EventOf, Mark, World};
 use crate::{
     Cluster, Observer, Outcome, Settings, Simulated, SimulatorError, Tape, Workload,
@@ -210,12 +211,31 @@ impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
         if !self.settings.plan.enabled().is_empty() {
             wire.note("every fault ends".to_owned());
         }
-        wire.network.heal(self.settings);
+        let latest_ns = self.hurry_messages();
+        let wire = &mut self.world.wire;
+        wire.network.heal(self.settings, latest_ns);
         for node in 0..self.settings.nodes {
             self.recover_from_faults(node);
         }
         let world = &mut self.world;
         self.workload.on_heal(&mut WorkloadContext { world });
+    }
+
+    /// What a fault delayed arrives as soon as the healthy network would bring it at the latest:
+    /// else a link that keeps order would stay blocked behind it. The order stays. Returns that
+    /// latest time.
+    fn hurry_messages(&mut self) -> u64 {
+        let wire = &mut self.world.wire;
+        let latest_ns = wire.now_ns.saturating_add(self.settings.delay.max_ns());
+        let mut waiting = core::mem::replace(&mut wire.queue, Queue::new());
+        while let Some((time_ns, event)) = waiting.pop() {
+            let time_ns = match event {
+                Event::Deliver { .. } => time_ns.min(latest_ns),
+                _ => time_ns,
+            };
+            wire.queue.push(time_ns, event);
+        }
+        latest_ns
     }
 
     fn finish(self) -> Outcome {

@@ -475,3 +475,27 @@ fn after_the_chaos_phase_every_message_arrives_once() {
         assert_eq!(late, (200..400).collect::<Vec<_>>());
     }
 }
+
+// A link that keeps order is blocked for as long as its slowest message is under way. A healed one
+// must not be.
+#[test]
+fn what_was_delayed_for_long_arrives_soon_after_the_chaos_phase_and_in_order() {
+    let plan = FaultPlan {
+        delay: Some(Delay::Constant { ns: 60 * SECOND }),
+        ..FaultPlan::none()
+    };
+    let settings = Settings {
+        chaos_ns: SECOND,
+        ..with_plan(2, plan)
+    };
+    let gap = Duration::from_millis(5);
+    let (_, arrivals) = ping(&settings, gap, 400, Duration::from_secs(3), Tape::seeded(2));
+    for node in 0..2 {
+        let here = arrivals.seen.iter().filter(|seen| seen.0.0 == node);
+        let numbers: Vec<u64> = here.clone().map(|seen| seen.2).collect();
+        assert_eq!(numbers, (0..400).collect::<Vec<_>>());
+        let delayed = here.take(200).map(|seen| seen.3);
+        let latest_ns = SECOND + settings.delay.max_ns();
+        assert!(delayed.max() <= Some(latest_ns));
+    }
+}

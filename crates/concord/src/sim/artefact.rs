@@ -79,8 +79,8 @@ impl fmt::Display for Size {
         } = self;
         write!(
             f,
-            "{nodes} nodes, {clients} clients, {operations} operations, {faults} kinds of faults, \
-             {events} events, {choices} choices"
+            "nodes {nodes}, clients {clients}, operations {operations}, kinds of faults {faults}, \
+             events {events}, choices {choices}"
         )
     }
 }

@@ -15,7 +15,7 @@ use super::seed::{Case, run_seed};
 use crate::exit::BadInput;
 
 /// About half a minute on two cores.
-pub(crate) const SEEDS_DEFAULT: u64 = 2_000;
+pub(crate) const SEEDS_DEFAULT: u64 = 30_000;
 
 /// What one seed came to.
 struct Seed {
