@@ -67,7 +67,7 @@ fn golden_hash_of_one_seed() {
     assert_eq!(ran.json()[0]["trace_hash"], GOLDEN_SEED_7);
 }
 
-const GOLDEN_SEED_7: &str = "unset";
+const GOLDEN_SEED_7: &str = "ce8271c2b8b45835";
 
 #[test]
 fn without_faults_no_operation_is_left_unknown() {
