@@ -98,8 +98,9 @@ fn list(mutants: &[&Mutant]) {
         let simulator = match &mutant.simulator {
             Simulator::Finds {
                 protocol,
+                nodes,
                 seeds_max,
-            } => format!("{protocol}, {seeds_max} seeds"),
+            } => format!("{protocol}, {nodes} nodes, {seeds_max} seeds"),
             Simulator::Blind { because } => format!("no: {because}"),
         };
         table.row([

@@ -25,6 +25,7 @@ pub(super) fn run(workspace: &Workspace, mutants: &[&'static Mutant]) -> Answer 
     let mut table = Table::new(&[
         "mutant",
         "protocol",
+        "nodes",
         "seeds to find",
         "rule",
         "seconds",
@@ -34,14 +35,15 @@ pub(super) fn run(workspace: &Workspace, mutants: &[&'static Mutant]) -> Answer 
     let expected = mutants.iter().filter_map(|mutant| match mutant.simulator {
         Simulator::Finds {
             protocol,
+            nodes,
             seeds_max,
-        } => Some((mutant, protocol, seeds_max)),
+        } => Some((mutant, protocol, nodes, seeds_max)),
         Simulator::Blind { .. } => None,
     });
-    for (mutant, protocol, seeds_max) in expected {
+    for (mutant, protocol, nodes, seeds_max) in expected {
         let start = Instant::now();
         let quarry = copy
-            .with(mutant, || hunt(&copy, protocol, seeds_max))
+            .with(mutant, || hunt(&copy, protocol, nodes, seeds_max))
             .unwrap_or_else(Quarry::Unclear);
         let (seeds, rule, verdict) = match quarry {
             // Seeds count from 0.
@@ -57,6 +59,7 @@ pub(super) fn run(workspace: &Workspace, mutants: &[&'static Mutant]) -> Answer 
         table.row([
             mutant.name,
             protocol,
+            &nodes.to_string(),
             &seeds,
             &rule,
             &ci::seconds(start.elapsed()),
@@ -68,7 +71,7 @@ pub(super) fn run(workspace: &Workspace, mutants: &[&'static Mutant]) -> Answer 
     Ok(missed == 0)
 }
 
-fn hunt(copy: &Copy, protocol: &str, seeds_max: u64) -> Result<Quarry, String> {
+fn hunt(copy: &Copy, protocol: &str, nodes: u32, seeds_max: u64) -> Result<Quarry, String> {
     let mut build = copy.cargo(&["build", "--quiet", "--release", "--package", "concord"]);
     // Quicker to build; what the simulator finds is the same in every build.
     build.env("CARGO_PROFILE_RELEASE_LTO", "off");
@@ -82,6 +85,8 @@ fn hunt(copy: &Copy, protocol: &str, seeds_max: u64) -> Result<Quarry, String> {
             "--json",
             "--protocol",
             protocol,
+            "--nodes",
+            &nodes.to_string(),
             "--seeds",
             &seeds.to_string(),
         ]);

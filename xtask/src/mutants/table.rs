@@ -74,6 +74,7 @@ pub(super) enum Place {
 pub(super) enum Simulator {
     Finds {
         protocol: &'static str,
+        nodes: u32,
         seeds_max: u64,
     },
     Blind {
@@ -99,10 +100,16 @@ pub(super) const fn test(package: &'static str, file: &'static str, name: &'stat
     }
 }
 
-/// `concord sim --protocol PROTOCOL` reports a violation within `seeds_max` seeds.
+/// A campaign of five nodes reports a violation within `seeds_max` seeds.
 pub(super) const fn finds(protocol: &'static str, seeds_max: u64) -> Simulator {
+    finds_among(protocol, 5, seeds_max)
+}
+
+/// A campaign of so many nodes does.
+pub(super) const fn finds_among(protocol: &'static str, nodes: u32, seeds_max: u64) -> Simulator {
     Simulator::Finds {
         protocol,
+        nodes,
         seeds_max,
     }
 }
