@@ -53,7 +53,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "paper",
             "section_5_4_safety::a_voter_denies_its_vote_if_its_own_log_is_more_up_to_date",
         ),
-        simulator: blind("a pre-vote asks for the same, so such a candidate rarely stands"),
+        simulator: finds("raft", 5_000),
     },
     Mutant {
         name: "stale-vote-counted",
@@ -66,7 +66,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "traps",
             "elections::a_vote_given_in_an_older_term_does_not_count_in_this_one",
         ),
-        simulator: blind("it takes a vote delayed beyond a whole candidacy of the same node"),
+        simulator: finds_among("raft", 3, 20_000),
     },
     Mutant {
         name: "pre-vote-refreshes-the-timer",
@@ -106,7 +106,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "section_5_4_safety::figure_8_an_entry_of_an_older_term_is_not_committed_by_counting",
         ),
         simulator: blind(
-            "the blank entry travels with the older ones: it takes figure 8 to the letter",
+            "the blank entry travels with the older ones; not in 20,000 seeds of 3, 4 or 5 nodes",
         ),
     },
     Mutant {
