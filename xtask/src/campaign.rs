@@ -154,11 +154,11 @@ impl Campaign {
 
     /// The documented exit code: 0 holds, 1 violated, 3 unknown.
     const fn exit_code(&self) -> i32 {
-        let violated = !self.violations.is_empty() || !self.silent_faults.is_empty();
-        match (violated, self.unknowns.is_empty()) {
-            (true, _) => 1,
-            (false, false) => 3,
-            (false, true) => 0,
+        let decided = self.unknowns.is_empty() && self.silent_faults.is_empty();
+        match (self.violations.is_empty(), decided) {
+            (false, _) => 1,
+            (true, false) => 3,
+            (true, true) => 0,
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::exit::{BadInput, Ending};
 use crate::paint::{Tone, paint};
-use crate::sim::{Artefact, hash_text, timeline_line};
+use crate::sim::{Artefact, replay_of, timeline_line};
 
 /// Runs a failing run again, from the file that `concord sim` wrote, and compares: the same hash of
 /// all events, and the same violation.
@@ -30,10 +30,9 @@ impl Replay {
     /// Runs it, and tells whether it was the same.
     pub(crate) fn run(&self) -> Result<Ending, BadInput> {
         let artefact = Artefact::read(&self.file)?;
-        let run = artefact.replay()?;
-        let hash = hash_text(run.outcome.hash);
+        let replayed = replay_of(&artefact)?;
+        let (run, hash, reproduced) = (replayed.run, replayed.hash, replayed.is_same);
         let found = run.outcome.violation.as_ref();
-        let reproduced = hash == artefact.hash && found == Some(&artefact.violation);
         if self.json {
             println!(
                 "{}",

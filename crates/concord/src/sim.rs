@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use simulator::FaultSet;
 
-pub(crate) use artefact::{Artefact, hash_text, line as timeline_line};
+pub(crate) use artefact::{Artefact, line as timeline_line, replay_of};
 use seed::{Case, Faults};
 
 use crate::exit::{BadInput, Ending};
@@ -49,7 +49,8 @@ pub(crate) struct Sim {
     /// How many clients ask it at a time.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     clients: u32,
-    /// How many operations they ask for in one seed while faults happen.
+    /// How many operations they ask for in one seed while faults happen, at most: a client waits for
+    /// each answer.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     ops: u64,
     /// How many seeds to run: 0, 1, 2, …
@@ -124,6 +125,7 @@ impl Sim {
                 clients: self.clients,
                 operations: self.ops,
                 faults: Faults::from_set(self.faults),
+                fixed: None,
             };
             let campaign = campaign::run(&case, seeds.clone())?;
             if let Some(file) = &self.history {

@@ -576,3 +576,28 @@ fn replay_refuses_every_kind_of_wrong_witness() {
     });
     assert_eq!(replay(&model, &history, &twice), stranger);
 }
+
+// What a compare-and-set found and what a delete removed are observations too.
+#[test]
+fn what_a_failed_compare_and_set_found_and_a_delete_removed_must_be_true() {
+    let model = KeyValue::new(Value::Nil);
+    let judge = |input: KvInput, output: KvOutput| {
+        let mut recorder = Recorder::new();
+        let put = recorder
+            .invoke(ProcessId(0), KvInput::put("x", "a"), 0)
+            .expect("idle");
+        recorder.ok(put, KvOutput::Done, 1).expect("open");
+        let next = recorder.invoke(ProcessId(0), input, 2).expect("idle");
+        recorder.ok(next, output, 3).expect("open");
+        check_linearizable(&model, &recorder.finish(), &Limits::default(), &mut || true).holds()
+    };
+    let cas = || KvInput::cas("x", "b", "c");
+    assert!(judge(cas(), KvOutput::Found("a".into())));
+    assert!(!judge(cas(), KvOutput::Found("z".into())));
+    assert!(!judge(
+        KvInput::cas("x", "a", "c"),
+        KvOutput::Found("a".into())
+    ));
+    assert!(judge(KvInput::delete("x"), KvOutput::Deleted(true)));
+    assert!(!judge(KvInput::delete("x"), KvOutput::Deleted(false)));
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use simulator::{Choices, FaultPlan, Outcome, Tape, TimelineEntry, Violation, shrink};
 
-use super::seed::{Case, Faults, SeedRun, run_seed};
+use super::seed::{Case, SeedRun, run_seed};
 use super::simplify::{Failure, breaks, simplify};
 use crate::exit::BadInput;
 
@@ -89,29 +89,25 @@ impl Artefact {
     /// Runs a failing seed again, makes it simple and small, and describes it. `None` when it does
     /// not fail.
     pub(crate) fn of_seed(case: &Case, seed: u64) -> Result<Option<Self>, BadInput> {
-        let plan = case.faults.plan(case.nodes, seed)?;
-        let first = run_seed(case, plan.clone(), Tape::seeded(seed))?;
+        let setup = case.setup(seed)?;
+        let first = run_seed(case, &setup, Tape::seeded(seed))?;
         let Some(violation) = &first.outcome.violation else {
             return Ok(None);
         };
         let rule = violation.rule.as_str();
         let found = Failure {
             case: case.clone(),
-            plan: plan.clone(),
+            setup: setup.clone(),
             seed,
         };
         let simple = simplify(found, rule)?;
-        let whole = run_seed(&simple.case, simple.plan.clone(), Tape::seeded(simple.seed))?;
+        let whole = run_seed(&simple.case, &simple.setup, Tape::seeded(simple.seed))?;
         let small = shrink(&whole.outcome.choices, SHRINK_RUNS_MAX, |tape| {
-            let run = run_seed(&simple.case, simple.plan.clone(), tape).ok()?;
+            let run = run_seed(&simple.case, &simple.setup, tape).ok()?;
             breaks(&run.outcome, rule).then_some(run.outcome)
         });
         let choices = small.map_or_else(|| whole.outcome.choices.clone(), |small| small.choices);
-        let last = run_seed(
-            &simple.case,
-            simple.plan.clone(),
-            Tape::replay(choices.clone()),
-        )?;
+        let last = run_seed(&simple.case, &simple.setup, Tape::replay(choices.clone()))?;
         let Some(violation) = last.outcome.violation.clone() else {
             return Ok(None);
         };
@@ -121,10 +117,10 @@ impl Artefact {
             seed,
             violation,
             hash: hash_text(last.outcome.hash),
-            found: Size::of(case, &plan, &first.outcome),
-            shown: Size::of(&simple.case, &simple.plan, &last.outcome),
+            found: Size::of(case, &setup.plan, &first.outcome),
+            shown: Size::of(&simple.case, &simple.setup.plan, &last.outcome),
             case: Case {
-                faults: Faults::Planned(Box::new(simple.plan)),
+                fixed: Some(Box::new(simple.setup)),
                 ..simple.case
             },
             timeline: last.outcome.timeline.entries().map(line).collect(),
@@ -152,15 +148,32 @@ impl Artefact {
     }
 
     /// Runs it again.
-    pub(crate) fn replay(&self) -> Result<SeedRun, BadInput> {
-        let plan = self.case.faults.plan(self.case.nodes, self.seed)?;
-        run_seed(&self.case, plan, Tape::replay(self.choices.clone()))
+    fn replay(&self) -> Result<SeedRun, BadInput> {
+        let setup = self.case.setup(self.seed)?;
+        run_seed(&self.case, &setup, Tape::replay(self.choices.clone()))
     }
 
     /// What making it simple and small achieved, in words.
     pub(crate) fn shrinking(&self) -> String {
         format!("from {}\n  to {}", self.found, self.shown)
     }
+}
+
+/// A run repeated from its file.
+pub(crate) struct Replayed {
+    pub(crate) run: SeedRun,
+    pub(crate) hash: String,
+    /// Whether it gave the recorded hash and violation.
+    pub(crate) is_same: bool,
+}
+
+/// Runs an artefact again and compares.
+pub(crate) fn replay_of(artefact: &Artefact) -> Result<Replayed, BadInput> {
+    let run = artefact.replay()?;
+    let hash = hash_text(run.outcome.hash);
+    let is_same =
+        hash == artefact.hash && run.outcome.violation.as_ref() == Some(&artefact.violation);
+    Ok(Replayed { run, hash, is_same })
 }
 
 /// A hash as people and files see it.
@@ -173,4 +186,67 @@ pub(crate) fn line(entry: &TimelineEntry) -> String {
     let at_ms = entry.at_ns / 1_000_000;
     let rest_us = entry.at_ns / 1_000 % 1_000;
     format!("{at_ms:>7}.{rest_us:03} ms  {}", entry.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::judge::planted::forbid_commits_above;
+    use crate::sim::seed::Faults;
+    use crate::sim::{Protocol, replay_of};
+
+    fn failing() -> Artefact {
+        forbid_commits_above(20);
+        let case = Case {
+            protocol: Protocol::Raft,
+            nodes: 5,
+            clients: 5,
+            operations: 200,
+            faults: Faults::Swarm,
+            fixed: None,
+        };
+        let artefact = Artefact::of_seed(&case, 3).expect("a case that can run");
+        artefact.expect("more than 20 commits")
+    }
+
+    #[test]
+    fn a_failing_seed_is_made_simple_written_down_and_replayed_to_the_same_hash() {
+        let artefact = failing();
+        assert_eq!(artefact.violation.rule, "planted");
+        assert!(
+            artefact.shown.events < artefact.found.events,
+            "{:?}",
+            artefact.shown
+        );
+        assert_eq!(artefact.shown.faults, 0, "no fault was needed");
+        assert!(artefact.shown.nodes < 5 && artefact.shown.operations < 200);
+        assert!(
+            artefact
+                .timeline
+                .iter()
+                .any(|line| line.contains("violation of planted"))
+        );
+
+        let file = std::env::temp_dir().join(format!("concord-test-{}.json", std::process::id()));
+        artefact.write(&file).expect("a file for the test");
+        let read = Artefact::read(&file).expect("what was just written");
+        std::fs::remove_file(&file).expect("the file of the test");
+        let again = replay_of(&read).expect("a run");
+        assert!(again.is_same);
+        assert_eq!(again.run.outcome.violation, Some(artefact.violation));
+    }
+
+    #[test]
+    fn another_run_than_the_recorded_one_is_noticed() {
+        let mut artefact = failing();
+        artefact.hash = "0123456789abcdef".to_owned();
+        assert!(!replay_of(&artefact).expect("a run").is_same);
+        let mut artefact = failing();
+        artefact.violation.rule = "linearizability".to_owned();
+        assert!(!replay_of(&artefact).expect("a run").is_same);
+        // The code has changed since: what was planted is gone.
+        let artefact = failing();
+        forbid_commits_above(u64::MAX);
+        assert!(!replay_of(&artefact).expect("a run").is_same);
+    }
 }

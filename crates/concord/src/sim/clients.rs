@@ -5,9 +5,10 @@
 //! |---|---|---|
 //! | rests | its pause is over | opens a session if it has none, or begins an operation |
 //! | waits | answered | writes down the result, rests |
-//! | waits | refused, lost | asks again, where the leader is said to be |
+//! | waits | refused, lost, or the node is down | asks again, where the leader is said to be |
 //! | waits | no answer in time, its node crashed, or the fate is unknown | asks again elsewhere in the same session, or gives up |
 //!
+//! Every request must get one final answer, from the node it was asked of, unless that node crashes.
 //! An operation that was refused every time did not happen (`fail`); one given up after an attempt
 //! that might have been executed is `info`, and its client goes on as a new process with a new
 //! session.
@@ -55,6 +56,8 @@ pub(crate) struct Clients {
     pause_ns: u64,
     next_process: u64,
     next_value: u64,
+    /// Every request without a final answer, and the node that holds it.
+    open: BTreeMap<RequestId, NodeId>,
     is_settling: bool,
     is_settled: bool,
 }
@@ -122,6 +125,7 @@ impl Clients {
             pause_ns,
             next_process: count,
             next_value: 0,
+            open: BTreeMap::new(),
             is_settling: false,
             is_settled: false,
         }
@@ -157,6 +161,34 @@ impl Clients {
         }
     }
 
+    /// Asks the client's present node; the timer of the attempt is the time to wait for the answer.
+    fn ask(&mut self, number: usize, cx: &mut WorkloadContext<'_, Kv>) {
+        let Some(client) = self.clients.get_mut(number) else {
+            return;
+        };
+        client.wait(number, ANSWER_TIMEOUT, cx);
+        let node = client.node;
+        let Some(request) = client.request(number) else {
+            return;
+        };
+        let id = request.id;
+        if cx.request(node, request) {
+            self.open.insert(id, node);
+        } else {
+            // A node that is down never heard of it.
+            self.retry(number, None, cx);
+        }
+    }
+
+    /// Each request ends once, where it was asked.
+    fn close(&mut self, node: NodeId, event: &Event, cx: &mut WorkloadContext<'_, Kv>) {
+        let Some(id) = event.ends() else { return };
+        if self.open.remove(&id) != Some(node) {
+            let detail = format!("{node} answered {id}, which it did not hold: {event:?}");
+            cx.violate(Violation::new("answers", detail));
+        }
+    }
+
     fn begin(&mut self, number: usize, cx: &mut WorkloadContext<'_, Kv>) {
         let Some(client) = self.clients.get_mut(number) else {
             return;
@@ -165,8 +197,13 @@ impl Clients {
             return;
         }
         client.left -= 1;
-        let key = cx.choose(KEYS);
-        let call = client.draw_call(key, &mut self.next_value, cx);
+        // In the end the first client reads every key, so that no lost write goes unseen.
+        let (key, call) = if cx.is_healed() && number == 0 {
+            (client.left, Call::Get)
+        } else {
+            let key = cx.choose(KEYS);
+            (key, client.draw_call(key, &mut self.next_value, cx))
+        };
         let input = input_of(key, &call);
         let Ok(id) = self
             .recorder
@@ -183,7 +220,7 @@ impl Clients {
             is_backing_off: false,
             is_in_doubt: false,
         }));
-        client.ask(number, cx);
+        self.ask(number, cx);
     }
 
     /// The attempt ended without a result. It is repeated, or, now and then, given up.
@@ -244,24 +281,25 @@ impl Clients {
         let output = match (reply, &busy.call) {
             (Reply::Opened { session }, _) if busy.is_opening => {
                 (client.session, client.sequence) = (Some(session), 0);
-                return client.ask(number, cx);
+                return self.ask(number, cx);
             }
             (Reply::Value { value }, Call::Get) => {
                 let heard = value.as_deref().map_or(Value::Nil, Value::from_bytes);
                 client.seen.insert(busy.key, value);
                 KvOutput::Value(heard)
             }
-            (Reply::Written, Call::Change(operation)) => {
+            (Reply::Written, Call::Change(operation)) if operation.value().is_some() => {
                 client.seen.insert(busy.key, operation.value().cloned());
                 KvOutput::Done
             }
-            (Reply::Mismatch { actual }, Call::Change(_)) => {
+            (Reply::Mismatch { actual }, Call::Change(kv::Operation::CompareAndSet { .. })) => {
+                let found = actual.as_deref().map_or(Value::Nil, Value::from_bytes);
                 client.seen.insert(busy.key, actual);
-                KvOutput::Mismatch
+                KvOutput::Found(found)
             }
-            (Reply::Deleted { .. }, Call::Change(_)) => {
+            (Reply::Deleted { existed }, Call::Change(kv::Operation::Delete { .. })) => {
                 client.seen.insert(busy.key, None);
-                KvOutput::Done
+                KvOutput::Deleted(existed)
             }
             (reply, _) => {
                 let detail = format!("client {number} was answered {reply:?} to something else");
@@ -325,12 +363,11 @@ impl Client {
         cx.set_timer(pause, self.ticket(number));
     }
 
-    /// Asks the present node; the timer of the attempt is the time to wait for the answer.
-    fn ask(&mut self, number: usize, cx: &mut WorkloadContext<'_, Kv>) {
-        self.wait(number, ANSWER_TIMEOUT, cx);
+    /// The present attempt as a request.
+    fn request(&mut self, number: usize) -> Option<Request> {
         let id = RequestId(self.ticket(number));
         let State::Busy(busy) = &mut self.state else {
-            return;
+            return None;
         };
         busy.is_backing_off = false;
         busy.is_opening = false;
@@ -348,8 +385,7 @@ impl Client {
                 Ask::Open
             }
         };
-        // A node that is down answers nothing; the timer goes on.
-        cx.request(self.node, Request { id, ask });
+        Some(Request { id, ask })
     }
 
     fn draw_call(&self, key: u64, next_value: &mut u64, cx: &mut WorkloadContext<'_, Kv>) -> Call {
@@ -399,7 +435,8 @@ impl Workload<Kv> for Clients {
         (0..self.clients.len()).for_each(|number| self.rest(number, cx));
     }
 
-    fn on_event(&mut self, _: NodeId, event: Event, cx: &mut WorkloadContext<'_, Kv>) {
+    fn on_event(&mut self, node: NodeId, event: Event, cx: &mut WorkloadContext<'_, Kv>) {
+        self.close(node, &event, cx);
         match event {
             Event::Done { id, reply } => {
                 if let Some(number) = self.current(id.0) {
@@ -436,6 +473,10 @@ impl Workload<Kv> for Clients {
     fn on_timer(&mut self, timer: u64, cx: &mut WorkloadContext<'_, Kv>) {
         if timer == SETTLED {
             self.is_settled = true;
+            if let Some((id, node)) = self.open.first_key_value() {
+                let detail = format!("{node} never answered {id}, and did not crash");
+                cx.violate(Violation::new("answers", detail));
+            }
             return;
         }
         let Some(number) = self.current(timer) else {
@@ -446,7 +487,7 @@ impl Workload<Kv> for Clients {
         };
         match &client.state {
             State::Resting => self.begin(number, cx),
-            State::Busy(busy) if busy.is_backing_off => client.ask(number, cx),
+            State::Busy(busy) if busy.is_backing_off => self.ask(number, cx),
             State::Busy(_) => {
                 self.doubt(number);
                 self.retry(number, None, cx);
@@ -455,6 +496,7 @@ impl Workload<Kv> for Clients {
     }
 
     fn on_crash(&mut self, node: NodeId, cx: &mut WorkloadContext<'_, Kv>) {
+        self.open.retain(|_, holder| *holder != node);
         for number in 0..self.clients.len() {
             let waits = self.clients.get(number).is_some_and(|client| {
                 let asked = matches!(&client.state, State::Busy(busy) if !busy.is_backing_off);
@@ -472,7 +514,11 @@ impl Workload<Kv> for Clients {
             let Some(client) = self.clients.get_mut(number) else {
                 continue;
             };
-            client.left = OPERATIONS_AFTER_HEAL;
+            client.left = if number == 0 {
+                KEYS
+            } else {
+                OPERATIONS_AFTER_HEAL
+            };
             if matches!(client.state, State::Resting) {
                 self.rest(number, cx);
             }

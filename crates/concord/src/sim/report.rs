@@ -43,9 +43,10 @@ impl Report {
     pub(crate) fn ending(&self) -> Ending {
         let campaign = &self.campaign;
         // A fault that was on and never happened means that the campaign did not test it.
-        if !campaign.violations.is_empty() || !campaign.silent_faults().is_empty() {
+        let silent = campaign.silent_faults(&self.case);
+        if !campaign.violations.is_empty() {
             Ending::Violated
-        } else if campaign.unknowns.is_empty() {
+        } else if campaign.unknowns.is_empty() && silent.is_empty() {
             Ending::Holds
         } else {
             Ending::Unknown
@@ -83,7 +84,7 @@ impl Report {
             "events_per_second": self.events_per_second(),
             "virtual_seconds": self.virtual_seconds(),
             "faults": campaign.faults,
-            "silent_faults": campaign.silent_faults(),
+            "silent_faults": campaign.silent_faults(&self.case),
             "violations": violations,
             "unknowns": unknowns,
             "artefact": file,
@@ -151,9 +152,9 @@ fn print_details(report: &Report) {
             println!("  {}", row.join(", "));
         }
     }
-    for fault in campaign.silent_faults() {
+    for fault in campaign.silent_faults(&report.case) {
         let text = format!("{fault} was on and never happened: this campaign did not test it");
-        println!("  {}", paint(Tone::Bad, &text));
+        println!("  {}", paint(Tone::Doubtful, &text));
     }
     let hash = format!("{name}: trace hash {}", hash_text(campaign.hash));
     println!("{}", paint(Tone::Quiet, &hash));

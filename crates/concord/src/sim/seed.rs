@@ -7,7 +7,7 @@ use consistency::{check_linearizable, replay};
 use kv::Kv;
 use serde::{Deserialize, Serialize};
 use simulator::{Fault, FaultPlan, FaultSet, Outcome, Settings, Tape, Violation, run};
-use transport::NodeId;
+use transport::{Choose, NodeId};
 
 use super::Protocol;
 use super::clients::{Clients, Tally};
@@ -23,9 +23,9 @@ const PROGRESS: Duration = Duration::from_secs(30);
 const EVENTS_MAX: u64 = 20_000_000;
 /// Configurations the checker may remember for one key before a seed counts as unknown.
 const ENTRIES_MAX: usize = 2_000_000;
-/// Model steps after which the checker gives up on a seed. A count, not a clock: the verdict of a
-/// seed must not depend on the machine.
-const QUESTIONS_MAX: u64 = 500_000;
+/// How often the checker may ask whether to go on (every 64 steps of the model) before it gives up
+/// on a seed. A count, not a clock: the verdict of a seed must not depend on the machine.
+const QUESTIONS_MAX: u64 = 50_000;
 
 /// What is simulated; with a seed it decides everything.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -36,18 +36,18 @@ pub(crate) struct Case {
     pub(crate) clients: u32,
     pub(crate) operations: u64,
     pub(crate) faults: Faults,
+    /// The faults and limits of every seed, instead of drawing them.
+    pub(crate) fixed: Option<Box<Setup>>,
 }
 
 /// Where a seed's faults come from.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Faults {
     /// A random part of all faults (swarm testing).
     Swarm,
     /// All of these, named as on the command line.
     Listed(String),
-    /// Exactly this plan.
-    Planned(Box<FaultPlan>),
 }
 
 impl Faults {
@@ -58,25 +58,83 @@ impl Faults {
             Self::Listed(set.to_string())
         }
     }
+}
 
-    /// The plan of a seed. It is drawn from a stream of its own, so that the tape of the run holds
-    /// only what happens in it.
-    pub(crate) fn plan(&self, nodes: u32, seed: u64) -> Result<FaultPlan, BadInput> {
+/// What a seed decides before the run.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Setup {
+    pub(crate) plan: FaultPlan,
+    pub(crate) limits: NodeLimits,
+}
+
+/// The limits of the nodes. Small ones are drawn too, because what happens at a limit never happens
+/// far below it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NodeLimits {
+    append_entries_max: usize,
+    appends_in_flight_max: usize,
+    requests_max: usize,
+    sessions_max: usize,
+    fate_patience_ms: u64,
+}
+
+impl NodeLimits {
+    fn drawn(choices: &mut impl Choose) -> Self {
+        let mut pick = |options: [u64; 3]| match choices.choose(3) {
+            0 => options[0],
+            1 => options[1],
+            _ => options[2],
+        };
+        let mut size = |options| usize::try_from(pick(options)).unwrap_or(usize::MAX);
+        Self {
+            append_entries_max: size([1_024, 4, 1]),
+            appends_in_flight_max: size([64, 2, 1]),
+            requests_max: size([65_536, 65_536, 3]),
+            sessions_max: size([4_096, 4_096, 6]),
+            fate_patience_ms: pick([10_000, 1_000, 100]),
+        }
+    }
+}
+
+impl NodeLimits {
+    fn config(&self, id: NodeId, voters: &[NodeId]) -> Result<kv::Config, BadInput> {
+        let raft = raft_core::Config::new(id, voters.iter().copied())
+            .and_then(|raft| raft.append_entries_max(self.append_entries_max))
+            .and_then(|raft| raft.appends_in_flight_max(self.appends_in_flight_max))
+            .and_then(|raft| raft.requests_max(self.requests_max))
+            .map_err(BadInput::new)?
+            .fate_patience(Duration::from_millis(self.fate_patience_ms));
+        kv::Config::new(raft)
+            .sessions_max(self.sessions_max)
+            .map_err(BadInput::new)
+    }
+}
+
+impl Case {
+    /// The faults and limits of a seed. They are drawn from streams of their own, so that the tape
+    /// of the run holds only what happens in it.
+    pub(crate) fn setup(&self, seed: u64) -> Result<Setup, BadInput> {
+        if let Some(fixed) = &self.fixed {
+            return Ok((**fixed).clone());
+        }
         let chaos_ns = nanos(CHAOS);
-        let possible = possible_faults(nodes);
+        let possible = possible_faults(self.nodes);
         let mut choices = Tape::seeded_stream(seed, 1);
-        Ok(match self {
-            Self::Swarm => FaultPlan::swarm(&mut choices, possible, chaos_ns),
-            Self::Listed(list) => {
+        let plan = match &self.faults {
+            Faults::Swarm => FaultPlan::swarm(&mut choices, possible, chaos_ns),
+            Faults::Listed(list) => {
                 let set: FaultSet = list.parse().map_err(BadInput::new)?;
                 if let Some(fault) = set.iter().find(|&fault| !possible.contains(fault)) {
-                    let message = format!("{fault} cannot happen to {nodes} node(s)");
+                    let message = format!("{fault} cannot happen to {} node(s)", self.nodes);
                     return Err(BadInput::at("--faults", message));
                 }
                 FaultPlan::uniform(&mut choices, set, chaos_ns)
             }
-            Self::Planned(plan) => (**plan).clone(),
-        })
+        };
+        let limits = NodeLimits::drawn(&mut Tape::seeded_stream(seed, 2));
+        Ok(Setup { plan, limits })
     }
 }
 
@@ -113,16 +171,16 @@ pub(crate) struct SeedRun {
     pub(crate) evidence: Vec<String>,
 }
 
-/// Runs one seed of `case` with `plan`, its choices taken from `tape`.
-pub(crate) fn run_seed(case: &Case, plan: FaultPlan, tape: Tape) -> Result<SeedRun, BadInput> {
+/// Runs one seed of `case` with these faults and limits, its choices taken from `tape`.
+pub(crate) fn run_seed(case: &Case, setup: &Setup, tape: Tape) -> Result<SeedRun, BadInput> {
     match case.protocol {
-        Protocol::Raft => run_raft(case, plan, tape),
+        Protocol::Raft => run_raft(case, setup, tape),
     }
 }
 
-fn run_raft(case: &Case, plan: FaultPlan, tape: Tape) -> Result<SeedRun, BadInput> {
+fn run_raft(case: &Case, setup: &Setup, tape: Tape) -> Result<SeedRun, BadInput> {
     let settings = Settings {
-        plan,
+        plan: setup.plan.clone(),
         chaos_ns: nanos(CHAOS),
         progress_ns: nanos(PROGRESS),
         events_max: EVENTS_MAX,
@@ -131,9 +189,8 @@ fn run_raft(case: &Case, plan: FaultPlan, tape: Tape) -> Result<SeedRun, BadInpu
     let voters: Vec<NodeId> = (0..case.nodes).map(NodeId).collect();
     let configs = voters
         .iter()
-        .map(|&id| raft_core::Config::new(id, voters.iter().copied()).map(kv::Config::new))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(BadInput::new)?;
+        .map(|&id| setup.limits.config(id, &voters))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut clients = Clients::new(case.clients, case.operations, CHAOS);
     let mut judge = Judge::new();
     let outcome = run::<Kv, _, _>(&settings, &configs, &mut clients, &mut judge, tape)

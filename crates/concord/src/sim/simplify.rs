@@ -1,9 +1,9 @@
 //! From a failing seed to a simpler case that breaks the same rule: fewer faults, nodes, clients and
 //! operations. What is left is easier to read than any one run made small.
 
-use simulator::{FaultPlan, Outcome, Tape};
+use simulator::{Outcome, Tape};
 
-use super::seed::{Case, run_seed};
+use super::seed::{Case, Setup, run_seed};
 use crate::exit::BadInput;
 
 /// Seeds tried for each simpler case.
@@ -11,11 +11,11 @@ const SEEDS_PER_CASE: u64 = 40;
 /// Runs in all.
 const RUNS_MAX: u64 = 2_000;
 
-/// A case, a plan and a seed that break a rule together.
+/// A case, its setup and a seed that break a rule together.
 #[derive(Clone)]
 pub(crate) struct Failure {
     pub(crate) case: Case,
-    pub(crate) plan: FaultPlan,
+    pub(crate) setup: Setup,
     pub(crate) seed: u64,
 }
 
@@ -33,17 +33,18 @@ pub(crate) fn simplify(failure: Failure, rule: &str) -> Result<Failure, BadInput
         rule,
         runs: 0,
     };
-    for fault in search.best.plan.enabled().iter() {
-        let plan = search.best.plan.clone().without(fault);
+    for fault in search.best.setup.plan.enabled().iter() {
+        let mut setup = search.best.setup.clone();
+        setup.plan = setup.plan.without(fault);
         let case = search.best.case.clone();
-        search.attempt(case, plan)?;
+        search.attempt(case, setup)?;
     }
     for nodes in [2, 3, 4] {
         let case = search.best.case.clone();
         if nodes < case.nodes {
             let case = Case { nodes, ..case };
-            let plan = search.best.plan.clone();
-            if search.attempt(case, plan)? {
+            let setup = search.best.setup.clone();
+            if search.attempt(case, setup)? {
                 break;
             }
         }
@@ -52,8 +53,8 @@ pub(crate) fn simplify(failure: Failure, rule: &str) -> Result<Failure, BadInput
     while search.best.case.clients > 1 {
         let mut case = search.best.case.clone();
         case.clients /= 2;
-        let plan = search.best.plan.clone();
-        if !search.attempt(case, plan)? {
+        let setup = search.best.setup.clone();
+        if !search.attempt(case, setup)? {
             break;
         }
     }
@@ -75,15 +76,15 @@ impl Search<'_> {
                 return Ok(());
             }
             *value /= 2;
-            let plan = self.best.plan.clone();
-            if !self.attempt(case, plan)? {
+            let setup = self.best.setup.clone();
+            if !self.attempt(case, setup)? {
                 return Ok(());
             }
         }
     }
 
     /// Keeps the case if some seed from the present one on still breaks the rule.
-    fn attempt(&mut self, case: Case, plan: FaultPlan) -> Result<bool, BadInput> {
+    fn attempt(&mut self, case: Case, setup: Setup) -> Result<bool, BadInput> {
         let first = self.best.seed;
         for seed in (first..).take(usize::try_from(SEEDS_PER_CASE).unwrap_or(1)) {
             if self.runs >= RUNS_MAX {
@@ -91,9 +92,9 @@ impl Search<'_> {
             }
             self.runs += 1;
             let tape = Tape::seeded(seed).unrecorded();
-            let run = run_seed(&case, plan.clone(), tape)?;
+            let run = run_seed(&case, &setup, tape)?;
             if breaks(&run.outcome, self.rule) {
-                self.best = Failure { case, plan, seed };
+                self.best = Failure { case, setup, seed };
                 return Ok(true);
             }
         }

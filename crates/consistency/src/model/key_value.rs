@@ -119,6 +119,11 @@ pub enum KvOutput {
     Done,
     /// A compare-and-set observed a different value, and changed nothing.
     Mismatch,
+    /// A compare-and-set observed this value, which is not the expected one, and changed nothing. Files
+    /// have no form for it: written, it is a [`Mismatch`](Self::Mismatch).
+    Found(Value),
+    /// A delete, and whether the key was there. Written to a file, it is a [`Done`](Self::Done).
+    Deleted(bool),
 }
 
 /// A key-value store. The state is the value of one key; `Nil` is an absent key.
@@ -186,7 +191,13 @@ impl Model for KeyValue {
             (KvInput::Cas { expected, .. }, Some(KvOutput::Mismatch)) => {
                 (expected != state).then(|| state.clone())
             }
+            (KvInput::Cas { expected, .. }, Some(KvOutput::Found(actual))) => {
+                (actual == state && expected != state).then(|| state.clone())
+            }
             (KvInput::Delete { .. }, None | Some(KvOutput::Done)) => Some(Value::Nil),
+            (KvInput::Delete { .. }, Some(KvOutput::Deleted(existed))) => {
+                (*existed == (*state != Value::Nil)).then_some(Value::Nil)
+            }
             _ => None,
         }
     }
@@ -194,7 +205,9 @@ impl Model for KeyValue {
     fn is_pure(&self, input: &KvInput, output: Option<&KvOutput>) -> bool {
         match input {
             KvInput::Get { .. } => true,
-            KvInput::Cas { .. } => output == Some(&KvOutput::Mismatch),
+            KvInput::Cas { .. } => {
+                matches!(output, Some(KvOutput::Mismatch | KvOutput::Found(_)))
+            }
             KvInput::Put { .. } | KvInput::Append { .. } | KvInput::Delete { .. } => false,
         }
     }
@@ -255,8 +268,8 @@ impl Notation for KeyValue {
     fn write_output(&self, input: &KvInput, output: &KvOutput) -> (EventKind, Value) {
         match output {
             KvOutput::Value(value) => (EventKind::Ok, value.clone()),
-            KvOutput::Done => (EventKind::Ok, self.write_call(input).2),
-            KvOutput::Mismatch => (EventKind::Fail, self.write_call(input).2),
+            KvOutput::Done | KvOutput::Deleted(_) => (EventKind::Ok, self.write_call(input).2),
+            KvOutput::Mismatch | KvOutput::Found(_) => (EventKind::Fail, self.write_call(input).2),
         }
     }
 }

@@ -82,9 +82,9 @@ impl Progress {
         }
     }
 
-    /// The peer has no entry where an append expected `previous`. `false`: that answers an append
-    /// that no longer matters.
-    pub(super) fn conflicts(&mut self, previous: Index, shared: Index) -> bool {
+    /// The peer has no entry where an append expected `previous`; nothing changes when that answers
+    /// an append that no longer matters.
+    pub(super) fn conflicts(&mut self, previous: Index, shared: Index) {
         // What once matched conflicts only at a peer that lost its disk. Probing it again at once
         // would never end; heartbeats keep asking.
         let current = previous > self.matched
@@ -98,6 +98,5 @@ impl Progress {
             // Late answers must not take the leader below what is known to match.
             self.next = shared.max(self.matched).next();
         }
-        current
     }
 }
