@@ -11,7 +11,7 @@ const FAULT_SETS: [&str; 6] = [
     "none",
     "loss,duplicate,reorder,delay",
     "partition,one-way,partial",
-    "crash,torn,slow-disk",
+    "crash,torn,slow-disk,disk-failure",
     "pause,clock-offset,clock-drift,clock-jump",
 ];
 
@@ -20,7 +20,7 @@ const FAULT_SETS: [&str; 6] = [
 #[command(after_help = "Example: cargo xtask integration --seeds 2000 --nodes 3,5 --faults all")]
 pub(crate) struct Args {
     /// Seeds for each protocol, cluster size and set of faults.
-    #[arg(long, default_value_t = 500, value_name = "N")]
+    #[arg(long, default_value_t = 2_000, value_name = "N")]
     seeds: u64,
     /// Cluster sizes.
     #[arg(

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use consistency::{
     CasRegister, Completion, Format, History, KeyValue, Limits, Notation, Operation, OperationId,
-    Register, Value, Verdict, Violation, check_linearizable, parse, replay,
+    Register, UnknownReason, Value, Verdict, Violation, check_linearizable, parse, replay,
 };
 use indicatif::ProgressBar;
 use serde_json::json;
 
 use crate::exit::{BadInput, Ending};
 use crate::paint::{Tone, paint};
+use crate::say::say;
 
 /// Judges recorded histories: is there an order of all operations, within real time, that the model
 /// allows?
@@ -129,6 +130,9 @@ impl Check {
     fn judge_file(&self, file: &Path) -> Result<Finding, BadInput> {
         let place = file.display();
         let bytes = std::fs::read(file).map_err(|error| BadInput::at(&place, error))?;
+        if bytes.is_empty() {
+            return Err(BadInput::at(&place, "the file is empty"));
+        }
         let format = match self.format {
             Some(format) => format,
             None => Format::detect(&bytes).ok_or_else(|| {
@@ -181,7 +185,11 @@ impl Check {
                 (Ending::Violated, Evidence::Violated { lines, minimal })
             }
             Verdict::Unknown { reason, .. } => {
-                (Ending::Unknown, Evidence::Unknown(reason.to_string()))
+                let reason = match reason {
+                    UnknownReason::Interrupted => format!("timed out after {} s", self.timeout),
+                    reason => reason.to_string(),
+                };
+                (Ending::Unknown, Evidence::Unknown(reason))
             }
         };
         Ok(Finding {
@@ -212,7 +220,7 @@ impl Check {
                 }
                 Evidence::Unknown(reason) => object["reason"] = json!(reason),
             }
-            println!("{object}");
+            say!("{object}");
             return;
         }
         let tone = match finding.verdict {
@@ -220,7 +228,7 @@ impl Check {
             Ending::Violated => Tone::Bad,
             Ending::Unknown => Tone::Doubtful,
         };
-        println!(
+        say!(
             "{}  {}  ({} operations, model {model}, {:.3} s)",
             paint(tone, &format!("{verdict:<8}")),
             file.display(),
@@ -231,12 +239,13 @@ impl Check {
             Evidence::None => {}
             Evidence::Violated { lines, minimal } => {
                 let smallest = if *minimal { "a smallest" } else { "a" };
-                println!("  {smallest} set of operations that no order explains:");
+                say!("  {smallest} set of operations that no order explains, even if every other");
+                say!("  operation happened at any time after its call, or never:");
                 for line in lines {
-                    println!("    {line}");
+                    say!("    {line}");
                 }
             }
-            Evidence::Unknown(reason) => println!("  {reason}"),
+            Evidence::Unknown(reason) => say!("  {reason}"),
         }
     }
 }

@@ -4,6 +4,7 @@ mod check;
 mod exit;
 mod paint;
 mod replay;
+mod say;
 mod sim;
 
 use std::process::ExitCode;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::exit::{BadInput, Ending};
 use crate::paint::{Tone, paint};
+use crate::say::say;
 use crate::sim::{Artefact, replay_of, timeline_line};
 
 /// Runs a failing run again, from the file that `concord sim` wrote, and compares: the same hash of
@@ -14,6 +15,7 @@ use crate::sim::{Artefact, replay_of, timeline_line};
 #[command(after_help = "\
 Example:
   concord replay concord-raft-7.json
+  concord replay concord-raft-7.json --trace | grep n2
 
 Exit codes: 1 the violation happened again, 2 bad usage or input, 3 the run was another one: it was
 recorded by a different version, or the code has changed since.")]
@@ -21,6 +23,9 @@ pub(crate) struct Replay {
     /// The file.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Tell every input and effect of the run, not only what befell the cluster.
+    #[arg(long)]
+    trace: bool,
     /// Print one JSON object: file, seed, reproduced, hash, rule, detail.
     #[arg(long)]
     json: bool,
@@ -30,11 +35,11 @@ impl Replay {
     /// Runs it, and tells whether it was the same.
     pub(crate) fn run(&self) -> Result<Ending, BadInput> {
         let artefact = Artefact::read(&self.file)?;
-        let replayed = replay_of(&artefact)?;
+        let replayed = replay_of(&artefact, self.trace)?;
         let (run, hash, reproduced) = (replayed.run, replayed.hash, replayed.is_same);
         let found = run.outcome.violation.as_ref();
         if self.json {
-            println!(
+            say!(
                 "{}",
                 json!({
                     "file": self.file.display().to_string(),
@@ -46,25 +51,28 @@ impl Replay {
                 })
             );
         } else {
-            println!("What happened to the cluster:");
+            say!("What happened to the cluster:");
             for entry in run.outcome.timeline.entries() {
-                println!("  {}", timeline_line(entry));
+                say!("  {}", timeline_line(entry));
             }
             if !run.evidence.is_empty() {
-                println!("Operations that no order explains:");
-                run.evidence.iter().for_each(|line| println!("  {line}"));
+                say!("Operations that no order explains:");
+                run.evidence.iter().for_each(|line| say!("  {line}"));
             }
             match found {
-                Some(violation) => println!("{} {violation}", paint(Tone::Bad, "violated")),
-                None => println!("{} nothing", paint(Tone::Doubtful, "violated")),
+                Some(violation) => say!("{} {violation}", paint(Tone::Bad, "violated")),
+                None => say!("{}", paint(Tone::Doubtful, "nothing was violated")),
             }
             if reproduced {
-                println!("The same run: hash {hash}.");
+                say!("The same run as recorded: hash {hash}.");
             } else {
-                println!(
-                    "Another run than the recorded one: hash {hash}, recorded {}; recorded violation {}.",
-                    artefact.hash, artefact.violation
+                let why = artefact.other_version().map_or_else(
+                    || "the code has changed since".to_owned(),
+                    |version| format!("it was recorded by version {version}"),
                 );
+                say!("Not the recorded run: {why}.");
+                say!("  recorded: hash {}, {}", artefact.hash, artefact.violation);
+                say!("  now:      hash {hash}");
             }
         }
         Ok(if reproduced {

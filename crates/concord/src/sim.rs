@@ -17,6 +17,7 @@ pub(crate) use artefact::{Artefact, line as timeline_line, replay_of};
 use seed::{Case, Faults};
 
 use crate::exit::{BadInput, Ending};
+use crate::say::say;
 
 /// Runs protocols on simulated clusters under faults, and judges what their clients saw.
 ///
@@ -54,10 +55,10 @@ pub(crate) struct Sim {
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     ops: u64,
     /// How many seeds to run: 0, 1, 2, …
-    #[arg(long, value_name = "K", default_value_t = campaign::SEEDS_DEFAULT, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "K", default_value_t = campaign::SEEDS_DEFAULT, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     seeds: u64,
     /// Run this one seed.
-    #[arg(long, value_name = "S", conflicts_with = "seeds")]
+    #[arg(long, value_name = "S", conflicts_with = "seeds", value_parser = clap::value_parser!(u64).range(..u64::MAX))]
     seed: Option<u64>,
     /// Which faults happen: `all`, `none`, or a list.
     #[arg(long, value_name = "LIST", default_value = "all", value_parser = faults_named)]
@@ -108,6 +109,9 @@ fn faults_named(list: &str) -> Result<FaultSet, String> {
 impl Sim {
     /// Runs every chosen protocol; the ending is the worst verdict.
     pub(crate) fn run(&self) -> Result<Ending, BadInput> {
+        if self.history.is_some() && self.seed.is_none() {
+            return Err(BadInput::at("--history", "needs --seed: it is of one run"));
+        }
         let protocols: &[Protocol] = match self.protocol {
             ProtocolChoice::Raft => &[Protocol::Raft],
             ProtocolChoice::All => &Protocol::ALL,
@@ -128,19 +132,18 @@ impl Sim {
                 fixed: None,
             };
             let campaign = campaign::run(&case, seeds.clone())?;
-            if let Some(file) = &self.history {
-                campaign::write_history(&case, seeds.start, file)?;
-            }
             let report = report::Report::new(&case, campaign, self.artefact.as_deref())?;
             worst = worst.max(report.ending());
             reports.push(report);
         }
         if self.json {
-            reports
-                .iter()
-                .for_each(|report| println!("{}", report.json()));
+            reports.iter().for_each(|report| say!("{}", report.json()));
         } else {
             report::print_table(&reports);
+        }
+        // After the verdict: a file that cannot be written must not hide it.
+        if let (Some(file), Some(report)) = (&self.history, reports.first()) {
+            campaign::write_history(report.case(), seeds.start, file)?;
         }
         Ok(worst)
     }

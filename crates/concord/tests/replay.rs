@@ -1,5 +1,5 @@
-//! `concord replay`: files that cannot be replayed. (That a failure replays is shown where there is
-//! one: by the planted bugs of `cargo xtask mutants --simulator`, and by the unit tests.)
+//! `concord replay`: files that cannot be replayed. That a failure replays is shown by the unit tests
+//! of `artefact`, with a planted rule, and by `cargo xtask mutants --simulator`, with planted bugs.
 
 mod common;
 

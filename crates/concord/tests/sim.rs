@@ -67,7 +67,7 @@ fn golden_hash_of_one_seed() {
     assert_eq!(ran.json()[0]["trace_hash"], GOLDEN_SEED_7);
 }
 
-const GOLDEN_SEED_7: &str = "ce8271c2b8b45835";
+const GOLDEN_SEED_7: &str = "89c72003cf7b2660";
 
 #[test]
 fn without_faults_no_operation_is_left_unknown() {
@@ -88,6 +88,52 @@ fn without_faults_no_operation_is_left_unknown() {
     let count = |field: &str| object["operations"][field].as_u64().expect("a number");
     assert!((980..=1_075).contains(&count("ok")), "{object}");
     assert!(count("failed") < 20, "{object}");
+}
+
+// Swarm testing switches a fault on weakly in some seeds: in one seed it may not happen at all.
+#[test]
+fn a_seed_alone_has_the_verdict_it_has_in_a_campaign() {
+    let here = folder("alone");
+    for seed in 0..40 {
+        let ran = concord(&here, &["sim", "--json", "--seed", &seed.to_string()]);
+        assert_eq!(ran.code, 0, "seed {seed}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_fault_asked_for_by_name_that_never_happens_is_not_success() {
+    let here = folder("silent");
+    // One operation leaves too few messages for one to be lost in some seed.
+    let codes: Vec<i32> = (0..12)
+        .map(|seed| {
+            let seed = seed.to_string();
+            let ran = concord(
+                &here,
+                &[
+                    "sim",
+                    "--seed",
+                    &seed,
+                    "--ops",
+                    "1",
+                    "--faults",
+                    "duplicate",
+                ],
+            );
+            ran.code
+        })
+        .collect();
+    assert!(codes.iter().all(|code| [0, 3].contains(code)), "{codes:?}");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_concord"))
+        .args(["sim", "--seeds", "2"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("an exit code").code(), Some(0));
 }
 
 #[test]
@@ -122,6 +168,9 @@ fn usage_errors_exit_with_2_and_say_what_is_wrong() {
             "cannot be used with",
         ),
         (&["sim", "--history", "x"], "--seed"),
+        (&["sim", "--history", "x", "--seeds", "3"], "--seed"),
+        (&["sim", "--seed", "18446744073709551615"], "--seed"),
+        (&["sim", "--seeds", "9000000000000000000"], "--seeds"),
         (&["sim", "--protocol", "zab"], "raft"),
         (&["sim", "--nodes", "1", "--faults", "loss"], "loss"),
         (

@@ -132,14 +132,34 @@ impl Artefact {
     pub(crate) fn read(file: &Path) -> Result<Self, BadInput> {
         let place = file.display();
         let text = std::fs::read(file).map_err(|error| BadInput::at(&place, error))?;
-        let artefact: Self =
-            serde_json::from_slice(&text).map_err(|error| BadInput::at(&place, error))?;
+        let artefact: Self = serde_json::from_slice(&text).map_err(|error| {
+            BadInput::at(
+                &place,
+                format!("not a file that `concord sim` wrote: {error}"),
+            )
+        })?;
         if artefact.format != FORMAT {
             let found = artefact.format;
             let message = format!("is of format {found}; this version reads format {FORMAT}");
             return Err(BadInput::at(place, message));
         }
-        Ok(artefact)
+        // The ranges of the command line: what it could not have run, it did not write.
+        let case = &artefact.case;
+        let is_sound = (1..=64).contains(&case.nodes)
+            && (1..=1_000).contains(&case.clients)
+            && (1..=1_000_000).contains(&case.operations)
+            && u64::from_str_radix(&artefact.hash, 16).is_ok_and(|_| artefact.hash.len() == 16);
+        if is_sound {
+            Ok(artefact)
+        } else {
+            let message = "nodes, clients, operations or hash are out of range";
+            Err(BadInput::at(place, message))
+        }
+    }
+
+    /// The version that wrote it, when it is another one than this.
+    pub(crate) fn other_version(&self) -> Option<&str> {
+        (self.version != env!("CARGO_PKG_VERSION")).then_some(self.version.as_str())
     }
 
     pub(crate) fn write(&self, file: &Path) -> Result<(), BadInput> {
@@ -148,8 +168,9 @@ impl Artefact {
     }
 
     /// Runs it again.
-    fn replay(&self) -> Result<SeedRun, BadInput> {
-        let setup = self.case.setup(self.seed)?;
+    fn replay(&self, is_traced: bool) -> Result<SeedRun, BadInput> {
+        let mut setup = self.case.setup(self.seed)?;
+        setup.is_traced = is_traced;
         run_seed(&self.case, &setup, Tape::replay(self.choices.clone()))
     }
 
@@ -167,9 +188,9 @@ pub(crate) struct Replayed {
     pub(crate) is_same: bool,
 }
 
-/// Runs an artefact again and compares.
-pub(crate) fn replay_of(artefact: &Artefact) -> Result<Replayed, BadInput> {
-    let run = artefact.replay()?;
+/// Runs an artefact again and compares. A traced run tells every input and effect, too.
+pub(crate) fn replay_of(artefact: &Artefact, is_traced: bool) -> Result<Replayed, BadInput> {
+    let run = artefact.replay(is_traced)?;
     let hash = hash_text(run.outcome.hash);
     let is_same =
         hash == artefact.hash && run.outcome.violation.as_ref() == Some(&artefact.violation);
@@ -231,7 +252,7 @@ mod tests {
         artefact.write(&file).expect("a file for the test");
         let read = Artefact::read(&file).expect("what was just written");
         std::fs::remove_file(&file).expect("the file of the test");
-        let again = replay_of(&read).expect("a run");
+        let again = replay_of(&read, false).expect("a run");
         assert!(again.is_same);
         assert_eq!(again.run.outcome.violation, Some(artefact.violation));
     }
@@ -240,13 +261,13 @@ mod tests {
     fn another_run_than_the_recorded_one_is_noticed() {
         let mut artefact = failing();
         artefact.hash = "0123456789abcdef".to_owned();
-        assert!(!replay_of(&artefact).expect("a run").is_same);
+        assert!(!replay_of(&artefact, false).expect("a run").is_same);
         let mut artefact = failing();
         artefact.violation.rule = "linearizability".to_owned();
-        assert!(!replay_of(&artefact).expect("a run").is_same);
+        assert!(!replay_of(&artefact, false).expect("a run").is_same);
         // The code has changed since: what was planted is gone.
         let artefact = failing();
         forbid_commits_above(u64::MAX);
-        assert!(!replay_of(&artefact).expect("a run").is_same);
+        assert!(!replay_of(&artefact, false).expect("a run").is_same);
     }
 }

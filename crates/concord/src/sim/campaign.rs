@@ -62,7 +62,8 @@ pub(crate) fn run(case: &Case, seeds: Range<u64>) -> Result<Campaign, BadInput> 
             if let Ok(seed) = &result {
                 let events = events.fetch_add(seed.events, Ordering::Relaxed) + seed.events;
                 let rate = events as f64 / start.elapsed().as_secs_f64().max(1e-9);
-                bar.set_message(format!("{:.0} thousand events/s", rate / 1e3));
+                let left = bar.eta().as_secs();
+                bar.set_message(format!(", {:.1} M events/s, {left} s left", rate / 1e6));
                 bar.inc(1);
             }
             result
@@ -144,7 +145,7 @@ pub(crate) fn write_history(case: &Case, seed: u64, file: &Path) -> Result<(), B
 
 fn progress_bar(case: &Case, seeds: u64) -> ProgressBar {
     let bar = ProgressBar::new(seeds);
-    let template = "{prefix} {bar:30} {pos}/{len} seeds, {msg}, {eta} left";
+    let template = "{prefix} {wide_bar} {pos}/{len} seeds{msg}";
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use super::artefact::{Artefact, hash_text};
 use super::campaign::Campaign;
 use super::seed::Case;
+use crate::check::name_of;
 use crate::exit::{BadInput, Ending};
 use crate::paint::{Tone, paint};
+use crate::say::say;
 
 /// A campaign, and the artefact of its first failure.
 pub(crate) struct Report {
@@ -30,14 +32,21 @@ impl Report {
         {
             let name = format!("concord-{}-{seed}.json", case.protocol.name());
             let file = file.map_or_else(|| PathBuf::from(name), Path::to_path_buf);
-            found.write(&file)?;
-            artefact = Some((file, found));
+            match found.write(&file) {
+                Ok(()) => artefact = Some((file, found)),
+                // The violation is what matters; it is still reported.
+                Err(error) => eprintln!("warning: the failing run is not written down: {error}"),
+            }
         }
         Ok(Self {
             case: case.clone(),
             campaign,
             artefact,
         })
+    }
+
+    pub(crate) const fn case(&self) -> &Case {
+        &self.case
     }
 
     pub(crate) fn ending(&self) -> Ending {
@@ -73,6 +82,7 @@ impl Report {
             .map(|(file, _)| file.display().to_string());
         json!({
             "protocol": self.case.protocol.name(),
+            "verdict": name_of(self.ending()),
             "nodes": self.case.nodes,
             "seeds": campaign.seeds,
             "operations": {
@@ -113,13 +123,21 @@ impl Report {
 
 /// A row per protocol, then what was delivered, then what went wrong.
 pub(crate) fn print_table(reports: &[Report]) {
-    println!(
+    say!(
         "{:<9} {:>5} {:>6} {:>10} {:>7} {:>8} {:>12} {:>10} {:>9}  verdict",
-        "protocol", "nodes", "seeds", "ok", "failed", "unknown", "events", "events/s", "virtual"
+        "protocol",
+        "nodes",
+        "seeds",
+        "ok",
+        "failed",
+        "unknown",
+        "events",
+        "events/s",
+        "virtual"
     );
     for report in reports {
         let campaign = &report.campaign;
-        println!(
+        say!(
             "{:<9} {:>5} {:>6} {:>10} {:>7} {:>8} {:>12} {:>10} {:>9}  {}",
             report.case.protocol.name(),
             report.case.nodes,
@@ -139,9 +157,9 @@ pub(crate) fn print_table(reports: &[Report]) {
 fn print_details(report: &Report) {
     let campaign = &report.campaign;
     let name = report.case.protocol.name();
-    println!("\n{name}: faults delivered");
+    say!("\n{name}: faults delivered");
     if campaign.planned.is_empty() {
-        println!("  none (none was asked for)");
+        say!("  none (none was asked for)");
     } else {
         let faults: Vec<String> = campaign
             .faults
@@ -149,18 +167,18 @@ fn print_details(report: &Report) {
             .map(|(fault, count)| format!("{fault} {count}"))
             .collect();
         for row in faults.chunks(5) {
-            println!("  {}", row.join(", "));
+            say!("  {}", row.join(", "));
         }
     }
     for fault in campaign.silent_faults(&report.case) {
         let text = format!("{fault} was on and never happened: this campaign did not test it");
-        println!("  {}", paint(Tone::Doubtful, &text));
+        say!("  {}", paint(Tone::Doubtful, &text));
     }
     let hash = format!("{name}: trace hash {}", hash_text(campaign.hash));
-    println!("{}", paint(Tone::Quiet, &hash));
+    say!("{}", paint(Tone::Quiet, &hash));
     const SHOWN: usize = 5;
     for (seed, violation) in campaign.violations.iter().take(SHOWN) {
-        println!("{} seed {seed}: {violation}", paint(Tone::Bad, "violated"));
+        say!("{} seed {seed}: {violation}", paint(Tone::Bad, "violated"));
     }
     if let Some(more) = campaign
         .violations
@@ -168,17 +186,17 @@ fn print_details(report: &Report) {
         .checked_sub(SHOWN)
         .filter(|&more| more > 0)
     {
-        println!("… and {more} more seeds");
+        say!("… and {more} more seeds");
     }
     for (seed, reason) in campaign.unknowns.iter().take(SHOWN) {
-        println!("{} seed {seed}: {reason}", paint(Tone::Doubtful, "unknown"));
+        say!("{} seed {seed}: {reason}", paint(Tone::Doubtful, "unknown"));
     }
     if let Some((file, artefact)) = &report.artefact {
-        println!(
+        say!(
             "\nSeed {} made simpler, {}",
             artefact.seed,
             artefact.shrinking()
         );
-        println!("Run it again: concord replay {}", file.display());
+        say!("Run it again: concord replay {}", file.display());
     }
 }

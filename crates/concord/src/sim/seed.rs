@@ -21,6 +21,8 @@ const CHAOS: Duration = Duration::from_secs(4);
 const PROGRESS: Duration = Duration::from_secs(30);
 /// A run that takes more events than this is given up as unknown.
 const EVENTS_MAX: u64 = 20_000_000;
+/// How many lines of a traced run are kept.
+const TRACE_MAX: usize = 100_000;
 /// Configurations the checker may remember for one key before a seed counts as unknown.
 const ENTRIES_MAX: usize = 2_000_000;
 /// How often the checker may ask whether to go on (every 64 steps of the model) before it gives up
@@ -66,6 +68,9 @@ impl Faults {
 pub(crate) struct Setup {
     pub(crate) plan: FaultPlan,
     pub(crate) limits: NodeLimits,
+    /// Whether the timeline tells every input and effect; it changes nothing else.
+    #[serde(skip)]
+    pub(crate) is_traced: bool,
 }
 
 /// The limits of the nodes. Small ones are drawn too, because what happens at a limit never happens
@@ -134,7 +139,11 @@ impl Case {
             }
         };
         let limits = NodeLimits::drawn(&mut Tape::seeded_stream(seed, 2));
-        Ok(Setup { plan, limits })
+        Ok(Setup {
+            plan,
+            limits,
+            is_traced: false,
+        })
     }
 }
 
@@ -184,6 +193,8 @@ fn run_raft(case: &Case, setup: &Setup, tape: Tape) -> Result<SeedRun, BadInput>
         chaos_ns: nanos(CHAOS),
         progress_ns: nanos(PROGRESS),
         events_max: EVENTS_MAX,
+        is_traced: setup.is_traced,
+        timeline_max: if setup.is_traced { TRACE_MAX } else { 200 },
         ..Settings::new(case.nodes)
     };
     let voters: Vec<NodeId> = (0..case.nodes).map(NodeId).collect();
@@ -239,7 +250,9 @@ fn judge_history(
                 outcome.violation = Some(Violation::new("linearizability", detail));
             }
             Verdict::Unknown { key, reason } => {
-                let reason = format!("the history of key {key} was not decided: {reason}");
+                let reason = format!(
+                    "the history of key {key} was too much for the checker's budget ({reason})"
+                );
                 outcome.unknown.get_or_insert(reason);
             }
         }
