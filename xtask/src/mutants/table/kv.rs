@@ -79,7 +79,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "cluster",
             "a_write_whose_fate_stays_hidden_ends_unknown_after_the_patience",
         ),
-        simulator: blind("its clients stop waiting before the patience is over"),
+        simulator: finds("raft", 5_000),
     },
     Mutant {
         name: "wrapper-drops-the-gate",
@@ -89,5 +89,27 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "                    { let _ = after; cx.forward(Effect::Send { to, message, after: Token::NONE }); }",
         killed_by: test("kv", "cluster", "a_vote_waits_for_its_record"),
         simulator: finds("raft", 2_000),
+    },
+    Mutant {
+        name: "answers-twice",
+        guard: "every request gets exactly one final event",
+        file: "crates/kv/src/process.rs",
+        find: "        };\n        cx.forward(Effect::Emit { event, after });\n    }",
+        replace: "        };\n        cx.forward(Effect::Emit { event: event.clone(), after });\n        cx.forward(Effect::Emit { event, after });\n    }",
+        killed_by: test("kv", "cluster", "one_two_three_and_five_nodes_serve"),
+        simulator: finds("raft", 1_000),
+    },
+    Mutant {
+        name: "mismatch-hides-what-it-found",
+        guard: "a compare-and-set that fails tells the value it found",
+        file: "crates/kv/src/machine.rs",
+        find: "actual: actual.cloned(),",
+        replace: "actual: None,",
+        killed_by: test(
+            "kv",
+            "machine",
+            "compare_and_set_swaps_only_what_it_expects",
+        ),
+        simulator: finds("raft", 1_000),
     },
 ];

@@ -230,4 +230,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "it takes a leader deposed while the answer to its last round is on the way: not in 20,000 seeds",
         ),
     },
+    Mutant {
+        name: "waiting-reads-forgotten",
+        guard: "a read that waits when leadership is lost is refused, not forgotten",
+        file: "crates/raft-core/src/raft/requests.rs",
+        find: "            self.refuse(Request::Read { id: read.id }, refusal, cx);",
+        replace: "            let _ = read;",
+        killed_by: test(
+            "raft-core",
+            "traps",
+            "reads::a_leader_cut_off_serves_no_read_and_refuses_it_when_it_steps_down",
+        ),
+        simulator: finds("raft", 1_000),
+    },
 ];

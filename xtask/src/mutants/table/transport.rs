@@ -14,7 +14,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "contract",
             "what_is_sent_or_emitted_waits_for_the_newest_record",
         ),
-        simulator: finds("raft", 2_000),
+        simulator: finds("raft", 1_000),
     },
     Mutant {
         name: "events-do-not-wait",
@@ -27,7 +27,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "contract",
             "what_is_sent_or_emitted_waits_for_the_newest_record",
         ),
-        simulator: blind("Raft answers clients after a quorum's disks, its own or not"),
+        simulator: blind(
+            "no protocol of a campaign uses it: Raft's events say what no crash can undo",
+        ),
     },
     Mutant {
         name: "checksum-skips-the-header",
