@@ -383,3 +383,58 @@ fn reordering_neither_stops_replication_nor_multiplies_its_messages() {
         assert!(messages <= 200 * 4, "{messages} messages, seed {seed}");
     }
 }
+
+// An answer that claims more than the leader ever sent must not count for what it appends later.
+#[test]
+fn an_answer_beyond_the_log_does_not_count_for_later_entries() {
+    use raft_core::{Config, Index, Message, Raft, Request, Term, Verdict};
+    use transport::{
+        Context, Effects, Input, NodeId, Process, Recover, RequestId, Scripted, Time, Token,
+    };
+
+    let voters = [1, 2, 3].map(NodeId);
+    let config = Config::new(voters[0], voters).expect("a configuration");
+    let mut raft: Raft<u64> = Raft::recover(&config, Vec::new()).expect("a new node");
+    let (mut effects, mut choices) = (Effects::new(), Scripted::default());
+    let (start, later) = (Time::ZERO, Time::from_millis(200));
+    let mut step = |raft: &mut Raft<u64>, now: Time, input| {
+        raft.step(
+            input,
+            &mut Context::new(now, now, &mut choices, &mut effects),
+        );
+        effects.drain().for_each(drop);
+        let durable = Input::Durable(Token(u64::MAX));
+        raft.step(
+            durable,
+            &mut Context::new(now, now, &mut choices, &mut effects),
+        );
+        effects.drain().for_each(drop);
+    };
+    let (term, granted, from) = (Term(1), true, voters[1]);
+    step(&mut raft, start, Input::Start);
+    step(&mut raft, later, Input::Wake);
+    let message = Message::PreVoteReply { term, granted };
+    step(&mut raft, later, Input::Message { from, message });
+    let message = Message::VoteReply { term, granted };
+    step(&mut raft, later, Input::Message { from, message });
+    let verdict = Verdict::Matched { index: Index(9) };
+    let message = Message::AppendReply {
+        term,
+        round: 0,
+        verdict,
+    };
+    step(&mut raft, later, Input::Message { from, message });
+    let (id, command) = (RequestId(1), 7);
+    step(
+        &mut raft,
+        later,
+        Input::Request(Request::Propose { id, command }),
+    );
+    step(&mut raft, later, Input::Wake);
+    assert_eq!(
+        raft.log().last().index,
+        Index(2),
+        "it leads, and has appended"
+    );
+    assert_eq!(raft.commit(), Index(0), "nobody has stored the entry");
+}

@@ -66,7 +66,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "traps",
             "elections::a_vote_given_in_an_older_term_does_not_count_in_this_one",
         ),
-        simulator: finds_among("raft", 3, 20_000),
+        simulator: blind(
+            "it takes a vote delayed beyond a whole candidacy: not in 20,000 seeds of 3 nodes",
+        ),
     },
     Mutant {
         name: "pre-vote-refreshes-the-timer",
@@ -242,5 +244,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "reads::a_leader_cut_off_serves_no_read_and_refuses_it_when_it_steps_down",
         ),
         simulator: finds("raft", 1_000),
+    },
+    Mutant {
+        name: "answer-beyond-the-log-believed",
+        guard: "an answer that claims more than was sent does not count for later entries",
+        file: "crates/raft-core/src/raft/leader.rs",
+        find: "            Verdict::Matched { index } if index > last => return self.ignore(),\n",
+        replace: "",
+        killed_by: test(
+            "raft-core",
+            "traps",
+            "replication::an_answer_beyond_the_log_does_not_count_for_later_entries",
+        ),
+        simulator: blind("its network forges nothing"),
     },
 ];
