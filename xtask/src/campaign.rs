@@ -345,7 +345,7 @@ mod tests {
         assert_eq!(answer(Some(1), VIOLATED).unwrap().len(), 1);
         let silent = HELD.replace("\"seeds\"", "\"silent_faults\": [\"loss\"], \"seeds\"");
         assert_eq!(
-            answer(Some(1), &silent).unwrap()[0].failures("here").len(),
+            answer(Some(3), &silent).unwrap()[0].failures("here").len(),
             1
         );
         let unknown = HELD.replace("\"seeds\"", "\"unknowns\": [{\"seed\": 3}], \"seeds\"");
