@@ -47,7 +47,8 @@ pub(crate) struct Sim {
     /// How many nodes the cluster has.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=64))]
     nodes: u32,
-    /// How many clients ask it at a time.
+    /// How many clients ask it at a time. All meet on four keys: with 100 and more a seed may be too
+    /// much for the checker's budget, and end unknown.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     clients: u32,
     /// How many operations they ask for in one seed while faults happen, at most: a client waits for
