@@ -122,16 +122,21 @@ impl<T: Command> Raft<T> {
         while commands.len() > 0 {
             let first = self.log.last().index.next();
             let count = commands.len().min(self.config.append_entries_max);
-            let Some(batch) = Batch::commands(self.term, first, commands.by_ref().take(count))
-            else {
-                break;
-            };
+            let is_room = first.0.checked_add(count as u64).is_some();
+            let batch = is_room
+                .then(|| Batch::commands(self.term, first, commands.by_ref().take(count)))
+                .flatten();
+            let Some(batch) = batch else { break };
             let (term, mut index) = (self.term, first);
             for id in next_ids.by_ref().take(count) {
                 self.waiting.tickets.push_back(Ticket { id, index, term });
                 index = index.next();
             }
             self.append_durably(batch, cx);
+        }
+        // At the end of the index space nothing more enters the log, and everybody hears so.
+        for (id, command) in next_ids.by_ref().zip(commands.by_ref()) {
+            self.refuse(Request::Propose { id, command }, Refusal::Overloaded, cx);
         }
         // Keep the memory for the next batch.
         drop((commands, next_ids));
