@@ -35,7 +35,8 @@ impl Replay {
     /// Runs it, and tells whether it was the same.
     pub(crate) fn run(&self) -> Result<Ending, BadInput> {
         let artefact = Artefact::read(&self.file)?;
-        let replayed = replay_of(&artefact, self.trace)?;
+        let replayed = replay_of(&artefact, self.trace)
+            .map_err(|error| BadInput::at(self.file.display(), error))?;
         let (run, hash, reproduced) = (replayed.run, replayed.hash, replayed.is_same);
         let found = run.outcome.violation.as_ref();
         if self.json {

@@ -35,7 +35,8 @@ Examples:
 
 Faults: loss, duplicate, reorder, delay, partition, one-way, partial, crash, torn, slow-disk,
 disk-failure, pause, clock-offset, clock-drift, clock-jump. With `all` each seed draws a random part
-of them (swarm testing); a list turns on exactly those, in every seed.
+of them (swarm testing); a list turns on exactly those, in every seed. A fault that was on and never
+happened leaves the campaign unknown (with `all`, from 40 seeds on).
 
 Both cores and more are used; RAYON_NUM_THREADS=1 keeps it to one. The results are the same.
 

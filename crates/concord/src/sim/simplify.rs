@@ -49,15 +49,14 @@ pub(crate) fn simplify(failure: Failure, rule: &str) -> Result<Failure, BadInput
             }
         }
     }
-    search.halve(|case| &mut case.operations)?;
-    while search.best.case.clients > 1 {
-        let mut case = search.best.case.clone();
+    search.halve(|case| {
+        case.operations /= 2;
+        case.operations > 0
+    })?;
+    search.halve(|case| {
         case.clients /= 2;
-        let setup = search.best.setup.clone();
-        if !search.attempt(case, setup)? {
-            break;
-        }
-    }
+        case.clients > 0
+    })?;
     Ok(search.best)
 }
 
@@ -68,16 +67,12 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn halve(&mut self, field: impl Fn(&mut Case) -> &mut u64) -> Result<(), BadInput> {
+    /// Makes the case smaller with `halved` for as long as that leaves something and still fails.
+    fn halve(&mut self, halved: impl Fn(&mut Case) -> bool) -> Result<(), BadInput> {
         loop {
             let mut case = self.best.case.clone();
-            let value = field(&mut case);
-            if *value < 2 {
-                return Ok(());
-            }
-            *value /= 2;
             let setup = self.best.setup.clone();
-            if !self.attempt(case, setup)? {
+            if !halved(&mut case) || !self.attempt(case, setup)? {
                 return Ok(());
             }
         }
