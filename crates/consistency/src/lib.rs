@@ -37,3 +37,9 @@ mod format;
 pub use format::{Format, parse, write_json_lines};
 
 mod intern;
+
+#[cfg(feature = "stores")]
+pub mod strong;
+
+#[cfg(feature = "stores")]
+pub mod eventual;

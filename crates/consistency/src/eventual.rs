@@ -1,0 +1,1 @@
+//! The eventual store: answers alone, agrees later.

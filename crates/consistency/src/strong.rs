@@ -1,0 +1,1 @@
+//! The strong store: registers on quorums, linearizable without consensus.
