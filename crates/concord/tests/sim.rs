@@ -149,7 +149,18 @@ fn the_table_names_the_verdict_and_the_faults() {
 #[test]
 fn a_history_is_written_and_holds_when_checked() {
     let here = folder("history");
-    let ran = concord(&here, &["sim", "--seed", "3", "--history", "run.jsonl"]);
+    let ran = concord(
+        &here,
+        &[
+            "sim",
+            "--protocol",
+            "raft",
+            "--seed",
+            "3",
+            "--history",
+            "run.jsonl",
+        ],
+    );
     assert_eq!(ran.code, 0, "{ran:?}");
     let checked = concord(&here, &["check", "run.jsonl", "--model", "kv", "--json"]);
     assert_eq!(checked.code, 0, "{checked:?}");

@@ -6,8 +6,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use simulator::{Choices, FaultPlan, Outcome, Tape, TimelineEntry, Violation, shrink};
 
-use super::seed::{Case, SeedRun, run_seed};
+use super::seed::{Case, run_seed};
 use super::simplify::{Failure, breaks, simplify};
+use super::system::SeedRun;
 use crate::exit::BadInput;
 
 /// The version of the file's shape.
@@ -212,9 +213,10 @@ pub(crate) fn line(entry: &TimelineEntry) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::judge::planted::forbid_commits_above;
+    use crate::sim::replay_of;
     use crate::sim::seed::Faults;
-    use crate::sim::{Protocol, replay_of};
+    use crate::sim::systems::Protocol;
+    use crate::sim::systems::planted::forbid_commits_above;
 
     fn failing() -> Artefact {
         forbid_commits_above(20);

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use consistency::{History, KeyValue, Value, write_json_lines};
+use consistency::write_json_lines;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use simulator::{Fault, FaultCounts, FaultSet, Tape, Violation};
 
-use super::clients::Tally;
 use super::seed::{Case, Faults, run_seed};
+use super::tally::Tally;
 use crate::exit::BadInput;
 
 /// About half a minute on two cores.
@@ -137,8 +137,11 @@ impl Campaign {
 /// Runs one seed again and writes what its clients saw.
 pub(crate) fn write_history(case: &Case, seed: u64, file: &Path) -> Result<(), BadInput> {
     let run = run_seed(case, &case.setup(seed)?, Tape::seeded(seed).unrecorded())?;
-    let history = History::from_operations(&KeyValue::new(Value::Nil), &run.history)
-        .map_err(|error| BadInput::at(file.display(), error))?;
+    let Some(write) = run.history else {
+        let message = format!("a run of {} has no such history", case.protocol.name());
+        return Err(BadInput::at("--history", message));
+    };
+    let history = write().map_err(|error| BadInput::at(file.display(), error))?;
     std::fs::write(file, write_json_lines(&history))
         .map_err(|error| BadInput::at(file.display(), error))
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use simulator::{Fault, FaultSet};
 
 use super::artefact::{Artefact, hash_text};
 use super::campaign::Campaign;
@@ -95,6 +96,7 @@ impl Report {
             "virtual_seconds": self.virtual_seconds(),
             "faults": campaign.faults,
             "silent_faults": campaign.silent_faults(&self.case),
+            "left_out_faults": self.left_out(),
             "violations": violations,
             "unknowns": unknowns,
             "artefact": file,
@@ -110,6 +112,15 @@ impl Report {
 
     fn virtual_seconds(&self) -> f64 {
         self.campaign.virtual_ns as f64 / 1e9
+    }
+
+    /// The faults that the protocol assumes not to happen.
+    fn left_out(&self) -> Vec<Fault> {
+        let admitted = (self.case.protocol.entry().faults)();
+        let all = FaultSet::all();
+        all.iter()
+            .filter(|&fault| !admitted.contains(fault))
+            .collect()
     }
 
     fn verdict(&self) -> String {
@@ -169,6 +180,11 @@ fn print_details(report: &Report) {
         for row in faults.chunks(5) {
             say!("  {}", row.join(", "));
         }
+    }
+    let left_out: Vec<String> = report.left_out().iter().map(Fault::to_string).collect();
+    if !left_out.is_empty() {
+        let why = report.case.protocol.entry().about.assumes;
+        say!("  left out: {} ({why})", left_out.join(", "));
     }
     for fault in campaign.silent_faults(&report.case) {
         let text = format!("{fault} was on and never happened: this campaign did not test it");

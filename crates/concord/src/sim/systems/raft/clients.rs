@@ -21,6 +21,8 @@ use kv::{Ask, Event, Kv, Reply, Request, SessionId};
 use simulator::{Violation, Workload, WorkloadContext};
 use transport::{Bytes, NodeId, RequestId};
 
+use crate::sim::tally::Tally;
+
 /// Few keys, so that clients meet on them.
 const KEYS: u64 = 4;
 /// Operations of each client after the last fault.
@@ -31,22 +33,6 @@ const BACKOFF_NS: u64 = 20_000_000;
 const SETTLING: Duration = Duration::from_secs(1);
 /// The timer of the settling; those of clients are below it.
 const SETTLED: u64 = u64::MAX;
-
-/// How the clients' operations ended.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Tally {
-    pub(crate) ok: u64,
-    pub(crate) failed: u64,
-    pub(crate) unknown: u64,
-}
-
-impl Tally {
-    pub(crate) const fn add(&mut self, other: &Self) {
-        self.ok += other.ok;
-        self.failed += other.failed;
-        self.unknown += other.unknown;
-    }
-}
 
 /// All clients of one run.
 pub(crate) struct Clients {
