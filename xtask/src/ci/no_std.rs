@@ -13,7 +13,15 @@ use crate::shell;
 use crate::workspace::{Package, Workspace, read, write};
 
 /// Who promises it. A crate whose `lib.rs` says `#![no_std]` is held to it as well.
-const PROMISES: &[&str] = &["clocks", "raft-core", "snapshot", "transport"];
+const PROMISES: &[&str] = &[
+    "clocks",
+    "consistency",
+    "paxos-core",
+    "quorum",
+    "raft-core",
+    "snapshot",
+    "transport",
+];
 
 /// Features that may need `std`; all others must do without.
 const NEEDS_STD: &[&str] = &["default", "std"];

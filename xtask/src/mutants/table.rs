@@ -17,10 +17,15 @@
 //! `find` occurs exactly once in the file; it may span lines. The test's name is the whole path
 //! that the test program prints, such as `context::tests::sends_wait`.
 
+mod cap_model;
 mod consistency;
+mod eventual;
 mod kv;
+mod paxos_core;
+mod quorum;
 mod raft_core;
 mod snapshot;
+mod strong;
 mod transport;
 
 use std::fmt;
@@ -29,10 +34,15 @@ use std::fmt;
 pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
     [
         transport::MUTANTS,
+        quorum::MUTANTS,
         snapshot::MUTANTS,
         consistency::MUTANTS,
+        strong::MUTANTS,
+        eventual::MUTANTS,
+        paxos_core::MUTANTS,
         raft_core::MUTANTS,
         kv::MUTANTS,
+        cap_model::MUTANTS,
     ]
     .into_iter()
     .flatten()

@@ -1,0 +1,5 @@
+//! The adversary.
+
+use super::Mutant;
+
+pub(super) const MUTANTS: &[Mutant] = &[];

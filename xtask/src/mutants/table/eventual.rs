@@ -1,0 +1,5 @@
+//! The eventual store.
+
+use super::Mutant;
+
+pub(super) const MUTANTS: &[Mutant] = &[];

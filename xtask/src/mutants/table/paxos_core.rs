@@ -1,0 +1,5 @@
+//! Single-decree Paxos.
+
+use super::Mutant;
+
+pub(super) const MUTANTS: &[Mutant] = &[];

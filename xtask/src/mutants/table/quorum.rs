@@ -1,0 +1,5 @@
+//! Quorum systems.
+
+use super::Mutant;
+
+pub(super) const MUTANTS: &[Mutant] = &[];

@@ -1,0 +1,5 @@
+//! The strong store.
+
+use super::Mutant;
+
+pub(super) const MUTANTS: &[Mutant] = &[];
