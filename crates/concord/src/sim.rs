@@ -1,5 +1,6 @@
 //! `concord sim`: runs protocols on simulated clusters under faults, and judges what happened.
 
+mod answers;
 mod artefact;
 mod campaign;
 mod linearizable;

@@ -7,7 +7,10 @@ use common::{concord, folder};
 #[test]
 fn a_campaign_under_every_fault_holds_and_counts_what_it_delivered() {
     let here = folder("campaign");
-    let ran = concord(&here, &["sim", "--seeds", "60", "--json"]);
+    let ran = concord(
+        &here,
+        &["sim", "--protocol", "raft", "--seeds", "60", "--json"],
+    );
     assert_eq!(ran.code, 0, "{ran:?}");
     let [object] = &ran.json()[..] else {
         panic!("one object per protocol: {ran:?}")

@@ -21,6 +21,7 @@ use kv::{Ask, Event, Kv, Reply, Request, SessionId};
 use simulator::{Violation, Workload, WorkloadContext};
 use transport::{Bytes, NodeId, RequestId};
 
+use crate::sim::answers::Answers;
 use crate::sim::tally::Tally;
 
 /// Few keys, so that clients meet on them.
@@ -42,8 +43,7 @@ pub(crate) struct Clients {
     pause_ns: u64,
     next_process: u64,
     next_value: u64,
-    /// Every request without a final answer, and the node that holds it.
-    open: BTreeMap<RequestId, NodeId>,
+    answers: Answers,
     is_settling: bool,
     is_settled: bool,
 }
@@ -111,7 +111,7 @@ impl Clients {
             pause_ns,
             next_process: count,
             next_value: 0,
-            open: BTreeMap::new(),
+            answers: Answers::default(),
             is_settling: false,
             is_settled: false,
         }
@@ -159,19 +159,10 @@ impl Clients {
         };
         let id = request.id;
         if cx.request(node, request) {
-            self.open.insert(id, node);
+            self.answers.asked(id, node);
         } else {
             // A node that is down never heard of it.
             self.retry(number, None, cx);
-        }
-    }
-
-    /// Each request ends once, where it was asked.
-    fn close(&mut self, node: NodeId, event: &Event, cx: &mut WorkloadContext<'_, Kv>) {
-        let Some(id) = event.ends() else { return };
-        if self.open.remove(&id) != Some(node) {
-            let detail = format!("{node} answered {id}, which it did not hold: {event:?}");
-            cx.violate(Violation::new("answers", detail));
         }
     }
 
@@ -422,7 +413,11 @@ impl Workload<Kv> for Clients {
     }
 
     fn on_event(&mut self, node: NodeId, event: Event, cx: &mut WorkloadContext<'_, Kv>) {
-        self.close(node, &event, cx);
+        if let Some(id) = event.ends()
+            && let Err(violation) = self.answers.ended(id, node, &event)
+        {
+            cx.violate(violation);
+        }
         match event {
             Event::Done { id, reply } => {
                 if let Some(number) = self.current(id.0) {
@@ -459,9 +454,8 @@ impl Workload<Kv> for Clients {
     fn on_timer(&mut self, timer: u64, cx: &mut WorkloadContext<'_, Kv>) {
         if timer == SETTLED {
             self.is_settled = true;
-            if let Some((id, node)) = self.open.first_key_value() {
-                let detail = format!("{node} never answered {id}, and did not crash");
-                cx.violate(Violation::new("answers", detail));
+            if let Err(violation) = self.answers.none_open() {
+                cx.violate(violation);
             }
             return;
         }
@@ -482,7 +476,7 @@ impl Workload<Kv> for Clients {
     }
 
     fn on_crash(&mut self, node: NodeId, cx: &mut WorkloadContext<'_, Kv>) {
-        self.open.retain(|_, holder| *holder != node);
+        self.answers.crashed(node);
         for number in 0..self.clients.len() {
             let waits = self.clients.get(number).is_some_and(|client| {
                 let asked = matches!(&client.state, State::Busy(busy) if !busy.is_backing_off);
