@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt::{self, Debug};
 
-use crate::Side;
+use crate::{MEMBERS_MAX, Side, WEIGHT_MAX};
 
 /// Why a quorum system cannot be built.
 ///
@@ -11,6 +11,10 @@ use crate::Side;
 /// use quorum::{QuorumError, QuorumSystem};
 /// let error = QuorumSystem::flexible(["a", "b", "c", "d"], 2, 2).unwrap_err();
 /// assert_eq!(error, QuorumError::Disjoint { read: vec!["a", "b"], write: vec!["c", "d"] });
+/// assert_eq!(
+///     error.to_string(),
+///     r#"the read quorum {"a", "b"} and the write quorum {"c", "d"} have no member in common"#
+/// );
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -30,17 +34,22 @@ pub enum QuorumError<N: Debug> {
         /// The member.
         node: N,
     },
-    /// There are more members than [`MEMBERS_MAX`](crate::MEMBERS_MAX), or they are heavier together
-    /// than [`WEIGHT_MAX`](crate::WEIGHT_MAX).
-    #[error("{count} members that weigh {weight} together are too many")]
-    TooMany {
-        /// How many members were named.
+    /// There are more members than [`MEMBERS_MAX`].
+    #[error("there are at least {count} members, and a quorum system has at most {MEMBERS_MAX}")]
+    TooManyMembers {
+        /// How many there are, as far as it was counted: the first number that is too great.
         count: usize,
-        /// What they weigh together, as far as it was counted.
+    },
+    /// The members weigh more together than [`WEIGHT_MAX`].
+    #[error("the members weigh at least {weight} together, and may weigh at most {WEIGHT_MAX}")]
+    TooHeavy {
+        /// What they weigh, as far as it was added up.
         weight: u64,
     },
-    /// No set of members, or the empty one, would be a quorum.
-    #[error("a {side} quorum of {weight} is not between 1 and all {total}")]
+    /// A threshold that the empty set would reach, or not even all members.
+    #[error(
+        "a {side} quorum must weigh between 1 and {total}, the weight of all, and not {weight}"
+    )]
     OutOfReach {
         /// Which of the two.
         side: Side,
@@ -50,11 +59,15 @@ pub enum QuorumError<N: Debug> {
         total: u64,
     },
     /// A read quorum and a write quorum do not meet: a read could miss a write.
-    #[error("the read quorum {} and the write quorum {} have no member in common", Set(.read), Set(.write))]
+    #[error(
+        "the read quorum {} and the write quorum {} have no member in common",
+        Set(.read),
+        Set(.write)
+    )]
     Disjoint {
-        /// A read quorum.
+        /// A read quorum, in the order of its members.
         read: Vec<N>,
-        /// A write quorum without any of its members.
+        /// A write quorum: all the others.
         write: Vec<N>,
     },
 }

@@ -10,8 +10,13 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod disjoint;
+
 mod error;
 pub use error::QuorumError;
+
+#[cfg(feature = "serde")]
+mod serial;
 
 mod system;
 pub use system::{MEMBERS_MAX, QuorumSystem, Side, WEIGHT_MAX};

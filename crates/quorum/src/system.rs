@@ -6,17 +6,18 @@
 //!    quorum when it reaches the write threshold.
 //! 2. *Every read quorum meets every write quorum.* A system in which they do not cannot be built.
 //! 3. Quorums are upward closed: a set with a quorum inside is one.
+//! 4. The members together are a quorum of either kind, and nobody is none.
 //!
-//! Two sets that do not meet exist exactly when some subset weighs at least the read threshold and
-//! leaves at least the write threshold to the others. That is a subset-sum question, answered
-//! exactly: thresholds that add up to no more than the total can still be safe, because weights are
-//! lumps (2, 2 and 2 with thresholds of 3 and 3).
+//! Whether quorums meet is a subset-sum question, answered exactly (`disjoint`): thresholds that add
+//! up to no more than the total can still be safe, because weights are lumps (2, 2 and 2 with
+//! thresholds of 3 and 3).
 
-use alloc::vec;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 use core::fmt::{self, Debug};
 
 use crate::QuorumError;
+use crate::disjoint::disjoint;
 
 /// The most members a system can have.
 pub const MEMBERS_MAX: usize = 1_024;
@@ -24,7 +25,14 @@ pub const MEMBERS_MAX: usize = 1_024;
 /// The most that all members can weigh together.
 pub const WEIGHT_MAX: u64 = 65_536;
 
+/// So many values are compared without an allocation.
+const FEW_MEMBERS: usize = 64;
+
 /// One of the two kinds of quorum.
+///
+/// ```
+/// assert_eq!(quorum::Side::Read.to_string(), "read");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Side {
     /// Those asked: the promises of Paxos's first phase, the votes of an election, the queries of a
@@ -47,7 +55,8 @@ impl fmt::Display for Side {
 /// Which sets of nodes may decide: a checked pair of read and write quorums.
 ///
 /// Generic over the name of a node. It holds no state of a protocol: whoever counts answers asks it
-/// with a predicate over the members.
+/// with a predicate over the members. Two systems are equal when they were made of the same members,
+/// weights and thresholds, in whatever order.
 ///
 /// | made by | read quorum | write quorum | source |
 /// |---|---|---|---|
@@ -66,9 +75,9 @@ impl fmt::Display for Side {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct QuorumSystem<N> {
     /// Sorted by node; weights are positive.
-    members: Vec<(N, u64)>,
-    read_weight: u64,
-    write_weight: u64,
+    pub(crate) members: Vec<(N, u64)>,
+    pub(crate) read_weight: u64,
+    pub(crate) write_weight: u64,
     is_read_self_intersecting: bool,
 }
 
@@ -131,7 +140,16 @@ impl<N: Clone + Debug + Ord> QuorumSystem<N> {
     /// Those of [`weighted`](Self::weighted); a threshold of zero or above the weight of all; a read
     /// quorum and a write quorum that have no node in common (they are shown).
     ///
-    /// Complexity: O(members × weight of all) to build, when the thresholds alone do not tell.
+    /// Complexity: O(members · log members) to build, and O(members × weight of all / 64) more when the
+    /// thresholds alone do not tell that quorums meet.
+    ///
+    /// ```
+    /// use quorum::QuorumSystem;
+    /// let nodes = [("a", 2), ("b", 2), ("c", 2)];
+    /// // 3 + 3 is not above 6, and yet any two quorums meet: no set weighs just 3.
+    /// assert!(QuorumSystem::weighted_flexible(nodes, 3, 3).is_ok());
+    /// assert!(QuorumSystem::weighted_flexible(nodes, 4, 2).is_err());
+    /// ```
     pub fn weighted_flexible(
         nodes: impl IntoIterator<Item = (N, u64)>,
         read_weight: u64,
@@ -156,18 +174,12 @@ impl<N: Clone + Debug + Ord> QuorumSystem<N> {
                 });
             }
         }
-        if let Some(chosen) = split(&members, total, read_weight, write_weight) {
-            let part = |is_chosen| {
-                let of_part = move |(_, chosen): &(_, &bool)| **chosen == is_chosen;
-                let pairs = members.iter().zip(&chosen).filter(of_part);
-                pairs.map(|((node, _), _)| node.clone()).collect()
-            };
-            return Err(QuorumError::Disjoint {
-                read: part(true),
-                write: part(false),
-            });
+        if let Some(chosen) = disjoint(&members, total, read_weight, write_weight) {
+            let (read, write) = parted(&members, &chosen);
+            return Err(QuorumError::Disjoint { read, write });
         }
-        let is_read_self_intersecting = split(&members, total, read_weight, read_weight).is_none();
+        let is_read_self_intersecting =
+            disjoint(&members, total, read_weight, read_weight).is_none();
         Ok(Self {
             members,
             read_weight,
@@ -202,19 +214,43 @@ impl<N> QuorumSystem<N> {
     }
 
     /// Whether the members for which `has` is true are a read quorum. O(members).
+    ///
+    /// `has` is asked exactly once for each member, in the order of [`members`](Self::members): a
+    /// caller that keeps its answers in that order can step along.
+    ///
+    /// ```
+    /// use quorum::QuorumSystem;
+    /// let system = QuorumSystem::flexible(0..5, 4, 2)?;
+    /// let answered = [true, true, false, true, true];
+    /// let mut answers = answered.iter();
+    /// assert!(system.is_read_quorum(|_| answers.next() == Some(&true)));
+    /// assert!(!system.is_read_quorum(|&node| node != 1 && answered[node]));
+    /// # Ok::<(), quorum::QuorumError<usize>>(())
+    /// ```
     pub fn is_read_quorum(&self, has: impl FnMut(&N) -> bool) -> bool {
         self.weight_of(has) >= self.read_weight
     }
 
     /// Whether the members for which `has` is true are a write quorum. O(members).
+    ///
+    /// `has` is asked like that of [`is_read_quorum`](Self::is_read_quorum).
+    ///
+    /// ```
+    /// use quorum::QuorumSystem;
+    /// let system = QuorumSystem::flexible(1..=5, 4, 2)?;
+    /// assert!(system.is_write_quorum(|&node| node > 3));
+    /// assert!(!system.is_write_quorum(|&node| node > 4));
+    /// # Ok::<(), quorum::QuorumError<u32>>(())
+    /// ```
     pub fn is_write_quorum(&self, has: impl FnMut(&N) -> bool) -> bool {
         self.weight_of(has) >= self.write_weight
     }
 
     /// The greatest value that a write quorum has reached: the members at or above it are a write
-    /// quorum. `value_of` tells what each member has reached. O(members²), no allocation.
+    /// quorum. This is how a leader finds what is committed.
     ///
-    /// This is how a leader finds what is committed.
+    /// `value_of` tells what a member has reached. It is asked exactly once for each, in the order of
+    /// [`members`](Self::members). O(members · log members); no allocation up to 64 members.
     ///
     /// ```
     /// use quorum::QuorumSystem;
@@ -223,31 +259,134 @@ impl<N> QuorumSystem<N> {
     /// assert_eq!(system.write_watermark(|&node| stored[node]), 7);
     /// # Ok::<(), quorum::QuorumError<usize>>(())
     /// ```
-    pub fn write_watermark<V: Copy + Default + Ord>(&self, value_of: impl Fn(&N) -> V) -> V {
-        let mut best = None;
-        for (candidate, _) in &self.members {
-            let candidate = value_of(candidate);
-            if best.is_none_or(|best| candidate > best)
-                && self.is_write_quorum(|member| value_of(member) >= candidate)
-            {
-                best = Some(candidate);
+    pub fn write_watermark<V: Copy + Default + Ord>(&self, mut value_of: impl FnMut(&N) -> V) -> V {
+        let mut few = [(V::default(), 0); FEW_MEMBERS];
+        let mut many = Vec::new();
+        let reached = match few.get_mut(..self.members.len()) {
+            Some(few) => few,
+            None => {
+                many.resize(self.members.len(), (V::default(), 0));
+                many.as_mut_slice()
+            }
+        };
+        for (place, (node, weight)) in reached.iter_mut().zip(&self.members) {
+            *place = (value_of(node), *weight);
+        }
+        reached.sort_unstable_by_key(|&(value, _)| Reverse(value));
+        let mut weight = 0;
+        for &(value, more) in &*reached {
+            weight += more;
+            if weight >= self.write_weight {
+                return value;
             }
         }
-        // All members together are a write quorum, so the least value always qualifies.
-        best.unwrap_or_default()
+        // Not reached: all members together are a write quorum.
+        V::default()
     }
 
     /// Whether any two read quorums have a member in common. Raft's elections need that: two
     /// candidates of one term must not both win. The ballots of Paxos have one owner and do not.
+    ///
+    /// ```
+    /// use quorum::QuorumSystem;
+    /// assert!(QuorumSystem::majority(1..=4)?.is_read_self_intersecting());
+    /// // Read from any two, write to any three: two reads may ask different nodes.
+    /// assert!(!QuorumSystem::flexible(1..=4, 2, 3)?.is_read_self_intersecting());
+    /// # Ok::<(), quorum::QuorumError<u32>>(())
+    /// ```
     #[must_use]
     pub const fn is_read_self_intersecting(&self) -> bool {
         self.is_read_self_intersecting
+    }
+
+    /// Two read quorums that have no member in common, to show to whoever needs them to meet. `None`
+    /// when [any two meet](Self::is_read_self_intersecting).
+    ///
+    /// ```
+    /// use quorum::QuorumSystem;
+    /// let system = QuorumSystem::flexible(1..=4, 2, 3)?;
+    /// assert_eq!(system.disjoint_read_quorums(), Some((vec![1, 2], vec![3, 4])));
+    /// # Ok::<(), quorum::QuorumError<u32>>(())
+    /// ```
+    #[must_use]
+    pub fn disjoint_read_quorums(&self) -> Option<(Vec<N>, Vec<N>)>
+    where
+        N: Clone,
+    {
+        let total = self.weight_of(|_| true);
+        let chosen = disjoint(&self.members, total, self.read_weight, self.read_weight)?;
+        Some(parted(&self.members, &chosen))
+    }
+
+    /// The fewest members that are a quorum: the heaviest ones. O(members · log members).
+    ///
+    /// ```
+    /// use quorum::{QuorumSystem, Side};
+    /// let system = QuorumSystem::weighted([("big", 3), ("left", 1), ("right", 1)])?;
+    /// assert_eq!(system.size_min(Side::Write), 1);
+    /// # Ok::<(), quorum::QuorumError<&str>>(())
+    /// ```
+    #[must_use]
+    pub fn size_min(&self, side: Side) -> usize {
+        let mut weight = 0;
+        let mut weights = self.weights();
+        weights.sort_unstable_by_key(|&weight| Reverse(weight));
+        let short = weights.iter().take_while(|&&more| {
+            weight += more;
+            weight < self.threshold(side)
+        });
+        short.count() + 1
+    }
+
+    /// How many members may fail, whichever they are, with a quorum left among the others (Naor and
+    /// Wool 1998). O(members · log members).
+    ///
+    /// ```
+    /// use quorum::{QuorumSystem, Side};
+    /// let system = QuorumSystem::flexible(1..=5, 4, 2)?;
+    /// assert_eq!((system.resilience(Side::Read), system.resilience(Side::Write)), (1, 3));
+    /// // Without the one that decides alone there is nothing.
+    /// let system = QuorumSystem::weighted([(1, 3), (2, 1), (3, 1)])?;
+    /// assert_eq!(system.resilience(Side::Write), 0);
+    /// # Ok::<(), quorum::QuorumError<u32>>(())
+    /// ```
+    #[must_use]
+    pub fn resilience(&self, side: Side) -> usize {
+        let mut left = self.weight_of(|_| true);
+        let mut weights = self.weights();
+        weights.sort_unstable_by_key(|&weight| Reverse(weight));
+        let spared = weights.iter().take_while(|&&weight| {
+            left -= weight;
+            left >= self.threshold(side)
+        });
+        spared.count()
+    }
+
+    const fn threshold(&self, side: Side) -> u64 {
+        match side {
+            Side::Read => self.read_weight,
+            Side::Write => self.write_weight,
+        }
+    }
+
+    fn weights(&self) -> Vec<u64> {
+        self.members.iter().map(|(_, weight)| *weight).collect()
     }
 
     fn weight_of(&self, mut has: impl FnMut(&N) -> bool) -> u64 {
         let chosen = self.members.iter().filter(|(node, _)| has(node));
         chosen.map(|(_, weight)| weight).sum()
     }
+}
+
+/// The members that are chosen, and the others.
+fn parted<N: Clone>(members: &[(N, u64)], chosen: &[bool]) -> (Vec<N>, Vec<N>) {
+    let part = |of_part: bool| {
+        let pairs = members.iter().zip(chosen);
+        let kept = pairs.filter(|(_, chosen)| **chosen == of_part);
+        kept.map(|((node, _), _)| node.clone()).collect()
+    };
+    (part(true), part(false))
 }
 
 type Members<N> = (Vec<(N, u64)>, u64);
@@ -264,11 +403,12 @@ fn checked_members<N: Clone + Debug + Ord>(
         members.push((node, weight));
         total = total.saturating_add(weight);
         // Inside the loop: the iterator may not end.
-        if members.len() > MEMBERS_MAX || total > WEIGHT_MAX {
-            return Err(QuorumError::TooMany {
-                count: members.len(),
-                weight: total,
-            });
+        if members.len() > MEMBERS_MAX {
+            let count = members.len();
+            return Err(QuorumError::TooManyMembers { count });
+        }
+        if total > WEIGHT_MAX {
+            return Err(QuorumError::TooHeavy { weight: total });
         }
     }
     if members.is_empty() {
@@ -282,39 +422,4 @@ fn checked_members<N: Clone + Debug + Ord>(
         }
     }
     Ok((members, total))
-}
-
-/// A subset that weighs at least `least` and leaves at least `rest` to the others, by the subset-sum
-/// recurrence: for every sum, the first member that completes it. `None` when there is none.
-fn split<N>(members: &[(N, u64)], total: u64, least: u64, rest: u64) -> Option<Vec<bool>> {
-    let most = total.checked_sub(rest)?;
-    if least > most {
-        return None;
-    }
-    let most = usize::try_from(most).ok()?;
-    let least = usize::try_from(least).ok()?;
-    const UNREACHED: u32 = u32::MAX;
-    let mut completes = vec![UNREACHED; most + 1];
-    let reached = |completes: &[u32], sum: usize| {
-        sum == 0 || completes.get(sum).is_some_and(|&by| by != UNREACHED)
-    };
-    for (place, (_, weight)) in (0..).zip(members) {
-        let weight = usize::try_from(*weight).ok()?;
-        for sum in (weight..=most).rev() {
-            if !reached(&completes, sum)
-                && reached(&completes, sum - weight)
-                && let Some(by) = completes.get_mut(sum)
-            {
-                *by = place;
-            }
-        }
-    }
-    let mut sum = (least..=most).find(|&sum| reached(&completes, sum))?;
-    let mut chosen = vec![false; members.len()];
-    while sum > 0 {
-        let place = usize::try_from(*completes.get(sum)?).ok()?;
-        *chosen.get_mut(place)? = true;
-        sum = sum.checked_sub(usize::try_from(members.get(place)?.1).ok()?)?;
-    }
-    Some(chosen)
 }
