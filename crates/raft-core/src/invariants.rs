@@ -18,9 +18,12 @@
 //! ```
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
+use quorum::QuorumSystem;
 use transport::NodeId;
 
+use crate::config::Nodes;
 use crate::{Batch, Command, Index, Log, Raft, Role, Term};
 
 /// A promise that was broken, and by whom.
@@ -65,15 +68,13 @@ pub enum Broken {
         /// The index.
         index: Index,
     },
-    /// A committed entry would not be found on a quorum if every node crashed now.
-    #[error("committed entry {index} is durable on {copies} nodes, fewer than {quorum}")]
+    /// A committed entry would not be found on a write quorum if every node crashed now.
+    #[error("committed entry {index} is durable on {}, which is no write quorum", Nodes(.holders))]
     CommittedIsDurable {
         /// The last committed index.
         index: Index,
-        /// How many durable logs hold it.
-        copies: usize,
-        /// How many must.
-        quorum: usize,
+        /// The nodes whose durable logs hold it.
+        holders: Vec<NodeId>,
     },
     /// A node's term or commit index fell, or it changed its vote within a term.
     #[error("monotone state: the {what} of {node} went back")]
@@ -245,7 +246,7 @@ pub struct Ledger<T> {
     leaders: BTreeMap<Term, NodeId>,
     committed: Log<T>,
     /// For runs of committed entries: the last index, and the term in which they were committed.
-    committed_in: alloc::vec::Vec<(Index, Term)>,
+    committed_in: Vec<(Index, Term)>,
     seen: BTreeMap<NodeId, Seen>,
 }
 
@@ -264,7 +265,7 @@ impl<T: Command + PartialEq> Ledger<T> {
         Self {
             leaders: BTreeMap::new(),
             committed: Log::new(),
-            committed_in: alloc::vec::Vec::new(),
+            committed_in: Vec::new(),
             seen: BTreeMap::new(),
         }
     }
@@ -310,8 +311,8 @@ impl<T: Command + PartialEq> Ledger<T> {
         self.seen.remove(&node);
     }
 
-    /// If every node crashed now, a quorum would still hold the last committed entry. `recovered`
-    /// are the nodes as their durable records would rebuild them.
+    /// If every node crashed now, a write quorum would still hold the last committed entry. `recovered`
+    /// are all nodes as their durable records would rebuild them; the first one's quorum system judges.
     ///
     /// # Errors
     ///
@@ -324,18 +325,21 @@ impl<T: Command + PartialEq> Ledger<T> {
         T: 'a,
     {
         let last = self.committed.last();
-        let (mut copies, mut quorum) = (0, 0);
+        let (mut holders, mut system) = (Vec::new(), None);
         for node in recovered {
-            quorum = node.config().quorum();
-            copies += usize::from(node.log().term_at(last.index) == Some(last.term));
+            let config = node.config();
+            system = system.or(Some(config.quorum_system()));
+            if node.log().term_at(last.index) == Some(last.term) {
+                holders.push(config.id());
+            }
         }
-        if copies >= quorum || last.index == Index(0) {
+        let is_held = |system: &QuorumSystem<_>| system.is_write_quorum(|id| holders.contains(id));
+        if last.index == Index(0) || system.is_none_or(is_held) {
             return Ok(());
         }
         Err(Broken::CommittedIsDurable {
             index: last.index,
-            copies,
-            quorum,
+            holders,
         })
     }
 
@@ -370,7 +374,7 @@ impl<T: Command + PartialEq> Ledger<T> {
                 index,
             });
         }
-        let fresh: alloc::vec::Vec<Batch<T>> = node
+        let fresh: Vec<Batch<T>> = node
             .log()
             .range(self.committed.last().index.next(), node.commit())
             .collect();

@@ -29,7 +29,8 @@ impl<T: Command> Raft<T> {
         }
         self.role = RoleState::PreCandidate { granted };
         self.announce_leader(known, cx);
-        if granted.count() >= self.config.quorum() {
+        // A voter that is a quorum by itself asks nobody.
+        if self.config.may_elect(|slot| granted.has(slot)) {
             return self.campaign(cx);
         }
         let last = self.log.last();
@@ -110,7 +111,7 @@ impl<T: Command> Raft<T> {
             && for_this_attempt
         {
             granted.add(slot);
-            if granted.count() >= self.config.quorum() {
+            if self.config.may_elect(|slot| granted.has(slot)) {
                 self.campaign(cx);
             }
         }
@@ -160,7 +161,7 @@ impl<T: Command> Raft<T> {
     fn count_vote(&mut self, slot: usize, cx: &mut Context<'_, Self>) {
         if let RoleState::Candidate { granted, .. } = &mut self.role {
             granted.add(slot);
-            if granted.count() >= self.config.quorum() {
+            if self.config.may_elect(|slot| granted.has(slot)) {
                 self.become_leader(cx);
             }
         }

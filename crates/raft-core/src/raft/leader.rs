@@ -75,11 +75,11 @@ impl<T: Command> Raft<T> {
         if silent || asked {
             self.heartbeat(cx);
         }
-        // A lone voter is its own quorum.
+        // A lone voter, or one heavy enough, is a quorum by itself.
         self.end_reads(cx);
     }
 
-    /// Once an election timeout: does a quorum still answer? In between the answer is yes.
+    /// Once an election timeout: does a write quorum still answer? In between the answer is yes.
     fn passes_quorum_check(&mut self, now: Time) -> bool {
         let RoleState::Leader(leadership) = &mut self.role else {
             return true;
@@ -91,24 +91,26 @@ impl<T: Command> Raft<T> {
         self.hears_quorum(now)
     }
 
-    /// Whether a quorum, this node included, answered within the last election timeout.
+    /// Whether a write quorum, this node included, answered within the last election timeout. With
+    /// less, nothing can be committed and no read served.
     fn hears_quorum(&self, now: Time) -> bool {
         let RoleState::Leader(leadership) = &self.role else {
             return false;
         };
         let answered =
             |progress: &Progress| now <= progress.heard.plus_nanos(self.config.election_timeout_ns);
-        self.count_with_self(&leadership.peers, answered) >= self.config.quorum()
+        self.is_write_quorum_with_self(&leadership.peers, answered)
     }
 
-    /// How many voters meet `test`, this node always among them.
-    fn count_with_self(&self, peers: &[Progress], test: impl Fn(&Progress) -> bool) -> usize {
+    /// Whether the voters that meet `test`, this node always among them, are a write quorum.
+    fn is_write_quorum_with_self(
+        &self,
+        peers: &[Progress],
+        test: impl Fn(&Progress) -> bool,
+    ) -> bool {
         let own = self.config.slot(self.config.id());
-        let others = peers
-            .iter()
-            .enumerate()
-            .filter(|(slot, progress)| Some(*slot) != own && test(progress));
-        1 + others.count()
+        let meets = |slot| Some(slot) == own || peers.get(slot).is_some_and(&test);
+        self.config.may_commit(meets)
     }
 
     /// Sends every peer what it lacks, as far as its window allows.
@@ -236,29 +238,21 @@ impl<T: Command> Raft<T> {
         self.end_reads(cx);
     }
 
-    /// Commits the last entry that a quorum stores durably, if it is of this term (§5.4.2): an
+    /// Commits the last entry that a write quorum stores durably, if it is of this term (§5.4.2): an
     /// older one, even on every node, could still be overwritten (figure 8).
     pub(super) fn leader_commit(&mut self, cx: &mut Context<'_, Self>) {
         let RoleState::Leader(leadership) = &self.role else {
             return;
         };
         let own = self.config.slot(self.config.id());
-        let mut stored = [Index(0); 64];
-        let mut count = 0;
-        for ((slot, progress), place) in leadership.peers.iter().enumerate().zip(&mut stored) {
-            *place = if Some(slot) == own {
+        let index = self.config.stored_by_quorum(|slot| {
+            if Some(slot) == own {
                 self.durability.index()
             } else {
-                progress.matched
-            };
-            count += 1;
-        }
-        let stored = stored.get_mut(..count).unwrap_or_default();
-        stored.sort_unstable_by(|a, b| b.cmp(a));
-        let index = stored
-            .get(self.config.quorum() - 1)
-            .copied()
-            .unwrap_or_default();
+                let peer = leadership.peers.get(slot);
+                peer.map_or(Index(0), |progress| progress.matched)
+            }
+        });
         if index > self.commit && self.log.term_at(index) == Some(self.term) {
             self.commit_to(index, cx);
             self.end_reads(cx);
@@ -266,14 +260,14 @@ impl<T: Command> Raft<T> {
     }
 
     /// Whether reads of `round` may be served: the leader has committed an entry of its own term,
-    /// and a quorum has answered an append sent in that round or a later one.
+    /// and a write quorum has answered an append sent in that round or a later one. Whoever is elected
+    /// later needs the vote of one of them, so nobody newer had committed when the read was asked.
     pub(super) fn confirms_round(&self, round: u64) -> bool {
         let RoleState::Leader(leadership) = &self.role else {
             return false;
         };
         self.log.term_at(self.commit) == Some(self.term)
-            && self.count_with_self(&leadership.peers, |progress| progress.round >= round)
-                >= self.config.quorum()
+            && self.is_write_quorum_with_self(&leadership.peers, |peer| peer.round >= round)
     }
 
     /// Starts a new round if a read waits for one.

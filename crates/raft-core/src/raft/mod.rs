@@ -5,12 +5,12 @@
 //! | from | when | to |
 //! |---|---|---|
 //! | any | hears a greater term (except in a pre-vote) | follower of that term |
-//! | follower | election timeout | pre-candidate; a lone voter: candidate |
-//! | pre-candidate | a quorum would vote for it | candidate in the next term, votes for itself |
+//! | follower | election timeout | pre-candidate; a quorum by itself: candidate |
+//! | pre-candidate | a read quorum would vote for it | candidate in the next term, votes for itself |
 //! | pre-candidate, candidate | election timeout, and its own ballot is durable | pre-candidate again |
 //! | pre-candidate, candidate | hears the term's leader | follower |
-//! | candidate | a quorum voted for it, itself included once its vote is durable | leader, appends a blank entry |
-//! | leader | no quorum answered for an election timeout (check-quorum, §6.2) | follower |
+//! | candidate | a read quorum voted for it, itself included once its vote is durable | leader, appends a blank entry |
+//! | leader | no write quorum answered for an election timeout (check-quorum, §6.2) | follower |
 //!
 //! # Invariants (figure 3)
 //!
@@ -20,7 +20,9 @@
 //! - *Commit rule* (§5.4.2): a leader counts copies only of an entry of its own term, and its own
 //!   copy only once durable.
 //! - *Reads* (dissertation §6.4): served at the commit index of a leader that has committed an entry
-//!   of its term and has heard a quorum in a round that began after the read was asked.
+//!   of its term and has heard a write quorum in a round that began after the read was asked.
+//!
+//! Which kind of quorum serves which purpose, and why: the top of `src/config.rs`.
 //!
 //! # Rooms
 //!
@@ -107,10 +109,6 @@ impl Votes {
 
     const fn has(self, slot: usize) -> bool {
         self.0 & (1 << (slot & 63)) != 0
-    }
-
-    const fn count(self) -> usize {
-        self.0.count_ones() as usize
     }
 }
 
@@ -333,7 +331,7 @@ impl<T: Command> Raft<T> {
     fn commit_to(&mut self, commit: Index, cx: &mut Context<'_, Self>) {
         debug_assert!(commit >= self.commit, "commit never goes back");
         for batch in self.log.range(self.commit.next(), commit) {
-            // A committed entry is durable on a quorum: no crash of this node can undo it.
+            // A committed entry is durable on a write quorum: no crash of this node can undo it.
             cx.emit_early(Event::Committed(batch));
         }
         self.commit = commit;

@@ -565,13 +565,13 @@ impl Net {
         election_safety(live).unwrap();
         let last = self.ledger.committed().last();
         if self.node(id).commit() == last.index && last.index > Index(0) {
-            let holders = self
-                .members
-                .iter()
-                .filter(|member| member.disk.durable.term_at(last.index) == Some(last.term));
-            let quorum = self.members.len() / 2 + 1;
+            let system = self.node(id).config().quorum_system();
+            let holds = |id: &NodeId| {
+                let durable = &self.disk(id.0).durable;
+                durable.term_at(last.index) == Some(last.term)
+            };
             assert!(
-                holders.count() >= quorum,
+                system.is_write_quorum(holds),
                 "the committed entry {last} is not durable on a quorum"
             );
         }
