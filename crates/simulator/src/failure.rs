@@ -53,19 +53,18 @@ impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
     }
 
     /// The crash that waited for this sync, unless the node crashed before.
-    pub(crate) fn crash_in_sync(&mut self, node: u32, life: u32, torn: bool) {
+    pub(crate) fn crash_in_sync(&mut self, node: u32, life: u32, fault: Fault) {
         if self.world.nodes[node as usize].life != life || self.world.wire.is_healed {
             return;
         }
-        let fault = if torn { Fault::Torn } else { Fault::Crash };
-        let away_ns = self.draw_length(fault);
+        let away_ns = self.draw_absence(fault);
         self.crash(node, fault, away_ns);
     }
 
     /// The sync that just ended has failed.
     pub(crate) fn fail_disk(&mut self, node: u32) {
         self.world.nodes[node as usize].disk_faults.fails_next = false;
-        let away_ns = self.draw_length(Fault::DiskFailure);
+        let away_ns = self.draw_absence(Fault::DiskFailure);
         self.crash(node, Fault::DiskFailure, away_ns);
     }
 

@@ -12,6 +12,9 @@ use crate::network::Block;
 use crate::world::{ArmedCrash, Event, Mark, signed};
 use crate::{Episodes, Fault, Observer, Simulated, Workload, run::Run};
 
+/// A short absence is this part of a long one.
+const SHORTER: u64 = 64;
+
 impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
     /// Draws when each kind of episode first begins.
     pub(crate) fn plan_episodes(&mut self) {
@@ -36,6 +39,17 @@ impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
         let episodes = self.settings.plan.episodes(fault);
         let mean_ns = episodes.map_or(0, |episodes| episodes.length_ns);
         1 + self.world.wire.tape.draw(2 * mean_ns)
+    }
+
+    /// How long a node stays away: every other time so shortly that its peers hardly notice, and
+    /// what they sent it before meets what it has become.
+    pub(crate) fn draw_absence(&mut self, fault: Fault) -> u64 {
+        let length_ns = self.draw_length(fault);
+        if self.world.wire.tape.draw(2) == 0 {
+            1 + length_ns / SHORTER
+        } else {
+            length_ns
+        }
     }
 
     pub(crate) fn start_episode(&mut self, fault: Fault) {
@@ -76,12 +90,12 @@ impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
                 if state
                     .disk_faults
                     .crashes_next
-                    .is_some_and(|crash| !crash.torn) =>
+                    .is_some_and(|crash| crash != ArmedCrash::Torn) =>
             {
                 // It never wrote anything: crash it as it stands.
                 state.disk_faults.crashes_next = None;
                 if state.is_up() && !wire.is_healed {
-                    let away_ns = self.draw_length(Fault::Crash);
+                    let away_ns = self.draw_absence(Fault::Crash);
                     self.crash(node, Fault::Crash, away_ns);
                 }
             }
@@ -111,12 +125,22 @@ impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
         };
         wire.mark(Mark::Episode, node, fault as u32);
         match fault {
-            Fault::Crash if wire.tape.draw(2) == 0 => self.crash(node, fault, length_ns),
-            Fault::Crash => {
-                state.disk_faults.crashes_next = Some(ArmedCrash { torn: false });
-                wire.queue.push(end_ns, end);
-            }
-            Fault::Torn => state.disk_faults.crashes_next = Some(ArmedCrash { torn: true }),
+            Fault::Crash => match wire.tape.draw(3) {
+                0 => {
+                    let away_ns = self.draw_absence(fault);
+                    self.crash(node, fault, away_ns);
+                }
+                when => {
+                    let armed = if when == 1 {
+                        ArmedCrash::Writing
+                    } else {
+                        ArmedCrash::Written
+                    };
+                    state.disk_faults.crashes_next = Some(armed);
+                    wire.queue.push(end_ns, end);
+                }
+            },
+            Fault::Torn => state.disk_faults.crashes_next = Some(ArmedCrash::Torn),
             Fault::DiskFailure => state.disk_faults.fails_next = true,
             Fault::SlowDisk => {
                 state.disk_faults.slow_until_ns = end_ns;

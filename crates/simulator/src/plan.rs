@@ -49,7 +49,8 @@ pub struct FaultPlan {
     pub one_way: Option<Episodes>,
     /// Pairs cannot talk though others join them: a bridge, a ring, a single link.
     pub partial: Option<Episodes>,
-    /// A node crashes, at any time or in the middle of a sync, and is away for an episode.
+    /// A node crashes, at any time, in the middle of a sync or right after one, and is away for an
+    /// episode, or for a small part of it.
     pub crash: Option<Episodes>,
     /// The same in the middle of writing a record.
     pub torn: Option<Episodes>,

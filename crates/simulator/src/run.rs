@@ -194,7 +194,7 @@ impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
                 node,
                 episode,
             } => self.end_episode(fault, node, episode),
-            Event::Crash { node, life, torn } => self.crash_in_sync(node, life, torn),
+            Event::Crash { node, life, fault } => self.crash_in_sync(node, life, fault),
             Event::Restart { node, life } => self.restart(node, life),
             Event::Heal => self.heal(),
         }

@@ -11,8 +11,8 @@ use core::hash::Hash;
 
 use transport::{Context, Effect, Input, NodeId, Token};
 
-use crate::world::{Event, EventOf, Gated, GatedOf, Mark, NEVER, Node, Released, Wire};
-use crate::{Cluster, Observer, Simulated, Workload, WorkloadContext, run::Run};
+use crate::world::{ArmedCrash, Event, EventOf, Gated, GatedOf, Mark, NEVER, Node, Released, Wire};
+use crate::{Cluster, Fault, Observer, Simulated, Workload, WorkloadContext, run::Run};
 
 impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
     #[inline]
@@ -315,13 +315,22 @@ pub(crate) fn start_sync<P: Simulated>(state: &mut Node<P>, wire: &mut Wire<P>, 
     let life = state.life;
     let delay_ns = wire.sync_delay(&mut state.disk_faults);
     let at_ns = wire.now_ns.saturating_add(delay_ns);
+    let armed = state.disk_faults.crashes_next.take();
+    let crash = |fault| Event::Crash { node, life, fault };
     // Queued first, so that it comes before the end of a sync that takes no time.
-    if let Some(crash) = state.disk_faults.crashes_next.take() {
+    if let Some(ArmedCrash::Writing | ArmedCrash::Torn) = armed {
         let at_ns = wire.now_ns.saturating_add(wire.tape.draw(delay_ns));
-        let torn = crash.torn;
-        wire.queue.push(at_ns, Event::Crash { node, life, torn });
+        let fault = if armed == Some(ArmedCrash::Torn) {
+            Fault::Torn
+        } else {
+            Fault::Crash
+        };
+        wire.queue.push(at_ns, crash(fault));
     }
     wire.queue.push(at_ns, Event::Synced { node, life });
+    if armed == Some(ArmedCrash::Written) {
+        wire.queue.push(at_ns, crash(Fault::Crash));
+    }
 }
 
 /// Puts a wake on its way, unless an earlier or equal one is.

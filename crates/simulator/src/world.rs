@@ -69,7 +69,7 @@ pub(crate) enum Event<M, Q> {
     Crash {
         node: u32,
         life: u32,
-        torn: bool,
+        fault: Fault,
     },
     Restart {
         node: u32,
@@ -123,13 +123,19 @@ pub(crate) struct DiskFaults {
     pub(crate) slow_until_ns: u64,
     pub(crate) is_slow_once: bool,
     pub(crate) fails_next: bool,
-    /// Crash in the middle of the next sync.
+    /// Crash at the next sync.
     pub(crate) crashes_next: Option<ArmedCrash>,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ArmedCrash {
-    pub(crate) torn: bool,
+/// When a node crashes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ArmedCrash {
+    /// While it writes: it loses some of what was not synced, or nothing.
+    Writing,
+    /// While it writes: it loses at least the record it was writing.
+    Torn,
+    /// As soon as it has written, and said what waited for that.
+    Written,
 }
 
 impl<P: Process> Node<P> {
