@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use common::Net;
 use common::disk::Disk;
+use common::random::Random;
 use quickcheck::{Arbitrary, Gen, QuickCheck, TestResult};
+use quorum::QuorumSystem;
 use raft_core::{Config, Index, Role};
 
 /// One move of the adversary. Numbers are reduced to what there is.
@@ -150,6 +152,29 @@ fn quick(config: Config, seed: u16) -> Config {
         .unwrap()
 }
 
+/// Who elects and who commits, for the schedule of this seed.
+type Quorums = fn(Config, u16) -> Config;
+
+fn majority(config: Config, _: u16) -> Config {
+    config
+}
+
+/// Voters that weigh 1 to 3, an election that needs more than half of them, and a commit that needs
+/// as little as such elections allow, or a little more.
+fn drawn(config: Config, seed: u16) -> Config {
+    let mut random = Random::new(u64::from(seed));
+    let voters = config.voters().to_vec();
+    let voters: Vec<_> = voters
+        .into_iter()
+        .map(|voter| (voter, 1 + random.below(3)))
+        .collect();
+    let total: u64 = voters.iter().map(|(_, weight)| weight).sum();
+    let read_weight = total / 2 + 1 + random.below(total - total / 2);
+    let write_weight = (total - read_weight + 1 + random.below(3)).min(total);
+    let system = QuorumSystem::weighted_flexible(voters, read_weight, write_weight);
+    config.quorums(system.unwrap()).unwrap()
+}
+
 fn play(net: &mut Net, verb: Verb) {
     let size = net.size();
     let id = |node: u8| u32::from(node) % size + 1;
@@ -240,10 +265,14 @@ struct Reached {
     commits: u64,
 }
 
-fn survives(n: u32, reached: Rc<Cell<Reached>>) -> impl Fn(Schedule) -> TestResult {
+fn survives(
+    n: u32,
+    quorums: Quorums,
+    reached: Rc<Cell<Reached>>,
+) -> impl Fn(Schedule) -> TestResult {
     move |schedule| {
         let seed = schedule.seed;
-        let config = |config| quick(config, seed);
+        let config = |config| quorums(quick(config, seed), seed);
         let mut net = Net::seeded(n, seed.into(), config, |_| Disk::default());
         net.auto_sync = false;
         for verb in &schedule.verbs {
@@ -261,10 +290,10 @@ fn survives(n: u32, reached: Rc<Cell<Reached>>) -> impl Fn(Schedule) -> TestResu
 }
 
 /// Runs the property on `tests` schedules; a panic is shown with the schedule that led to it.
-fn check(n: u32, tests: u64) {
+fn check(n: u32, tests: u64, quorums: Quorums) {
     let seed = std::env::var("RAFT_SEED").map_or(1, |text| text.parse().unwrap());
     let reached = Rc::new(Cell::new(Reached::default()));
-    let property = survives(n, Rc::clone(&reached));
+    let property = survives(n, quorums, Rc::clone(&reached));
     // A plain function pointer cannot know `n`, so the property is a value of its own.
     struct Property<F>(F);
     impl<F: Fn(Schedule) -> TestResult + 'static> quickcheck::Testable for Property<F> {
@@ -299,25 +328,40 @@ fn check(n: u32, tests: u64) {
 
 #[test]
 fn one_node_keeps_every_invariant_and_recovers() {
-    check(1, 1_000);
+    check(1, 1_000, majority);
 }
 
 #[test]
 fn two_nodes_keep_every_invariant_and_recover() {
-    check(2, 3_000);
+    check(2, 3_000, majority);
 }
 
 #[test]
 fn three_nodes_keep_every_invariant_and_recover() {
-    check(3, 8_000);
+    check(3, 8_000, majority);
 }
 
 #[test]
 fn four_nodes_keep_every_invariant_and_recover() {
-    check(4, 3_000);
+    check(4, 3_000, majority);
 }
 
 #[test]
 fn five_nodes_keep_every_invariant_and_recover() {
-    check(5, 5_000);
+    check(5, 5_000, majority);
+}
+
+#[test]
+fn three_nodes_of_any_weights_and_thresholds_keep_every_invariant_and_recover() {
+    check(3, 3_000, drawn);
+}
+
+#[test]
+fn four_nodes_of_any_weights_and_thresholds_keep_every_invariant_and_recover() {
+    check(4, 2_000, drawn);
+}
+
+#[test]
+fn five_nodes_of_any_weights_and_thresholds_keep_every_invariant_and_recover() {
+    check(5, 3_000, drawn);
 }
