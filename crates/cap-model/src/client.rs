@@ -1,0 +1,204 @@
+//! A client confined to some nodes: it asks, waits, and turns to the next.
+//!
+//! | it | when | then |
+//! |---|---|---|
+//! | waits for the newest request | refused | rests, then asks the next node of its reach that holds no request of its own |
+//! | waits | fate unknown | the same, if the operation is repeatable |
+//! | waits | silence for its patience | the same at once, if the operation is repeatable |
+//! | waits | answered by any node it asked | done |
+//! | waits | the horizon has passed | gives up |
+//! | waits | everything is quiescent, and each node holds a request | gives up: waiting longer is of no use |
+//!
+//! A client that stays has a reach of one node, and asks it again after each refusal.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use transport::{NodeId, RequestId, Time};
+
+use crate::subject::Heard;
+use crate::{
+    Answered, Asked, CapError, Laboratory, Operation, Outcome, OutputOf, Side, Subject, Unanswered,
+};
+
+/// Where a client stands, and whom it can ask.
+#[derive(Clone, Copy)]
+pub(crate) struct Client {
+    pub(crate) home: NodeId,
+    pub(crate) reach: Side,
+}
+
+/// How an operation ended for its client.
+pub(crate) type Reply<S> = Result<Answered<OutputOf<S>>, Unanswered>;
+
+/// A node on the client's list.
+struct Place {
+    asked: Asked,
+    /// Its request that has no final answer yet.
+    open: Option<RequestId>,
+}
+
+enum End<O> {
+    Answered(Answered<O>),
+    Prepared,
+    Unanswered(Unanswered),
+}
+
+/// Prepares the clients of a connected laboratory.
+pub(crate) fn prepare<S: Subject>(laboratory: &mut Laboratory<'_, S>) -> Result<(), CapError> {
+    let client = Client {
+        home: NodeId(0),
+        reach: Side::all(laboratory.shape().nodes())?,
+    };
+    match client.pursue(laboratory, Operation::Prepare)? {
+        End::Prepared => Ok(()),
+        End::Answered(_) => Err(not_prepared("an answer that prepares nothing".to_string())),
+        End::Unanswered(silence) => Err(not_prepared(silence.to_string())),
+    }
+}
+
+fn not_prepared(detail: alloc::string::String) -> CapError {
+    CapError::NotSteady {
+        waited_ns: 0,
+        detail,
+    }
+}
+
+impl Client {
+    /// A client that keeps to its node.
+    pub(crate) fn staying(home: NodeId) -> Self {
+        let mut reach = Side::EMPTY;
+        reach.insert(home);
+        Self { home, reach }
+    }
+
+    /// Asks until there is an answer, or it is of no use.
+    pub(crate) fn ask<S: Subject>(
+        self,
+        laboratory: &mut Laboratory<'_, S>,
+        operation: Operation,
+    ) -> Result<Reply<S>, CapError> {
+        match self.pursue(laboratory, operation)? {
+            End::Answered(answered) => Ok(Ok(answered)),
+            End::Unanswered(silence) => Ok(Err(silence)),
+            End::Prepared => Err(not_prepared("a preparation out of season".to_string())),
+        }
+    }
+
+    fn pursue<S: Subject>(
+        self,
+        laboratory: &mut Laboratory<'_, S>,
+        operation: Operation,
+    ) -> Result<End<OutputOf<S>>, CapError> {
+        let settings = *laboratory.settings();
+        let is_repeatable = laboratory.subject().is_repeatable(operation);
+        let from = laboratory.now();
+        let end = from.plus_nanos(settings.horizon_ns);
+        let mut places = self.places();
+        let mut turn = 0;
+        let mut next_ask = Some(from);
+        let mut read = laboratory.answers().len();
+        loop {
+            if next_ask.is_some_and(|at| at <= laboratory.now() && at < end) {
+                let is_asked = ask_next(&mut places, &mut turn, laboratory, operation)?;
+                let patience = laboratory.now().plus_nanos(settings.patience_ns);
+                next_ask = (is_asked && is_repeatable).then_some(patience);
+            }
+            while let Some(answer) = laboratory.answers().get(read) {
+                read += 1;
+                let requests = places.iter().map(|place| place.asked.times).sum();
+                let Some(place) = places
+                    .iter_mut()
+                    .find(|place| place.open == Some(answer.id))
+                else {
+                    continue;
+                };
+                place.open = None;
+                let may_go_on = match &answer.heard {
+                    Heard::Answered(output) => {
+                        return Ok(End::Answered(Answered {
+                            operation,
+                            client: self.home,
+                            node: answer.node,
+                            from,
+                            at: answer.at,
+                            output: output.clone(),
+                            requests,
+                        }));
+                    }
+                    Heard::Prepared => return Ok(End::Prepared),
+                    Heard::Refused(reason) => {
+                        place.asked.outcome = Outcome::Refused(reason.clone());
+                        true
+                    }
+                    Heard::Unknown(reason) => {
+                        place.asked.outcome = Outcome::Unknown(reason.clone());
+                        is_repeatable
+                    }
+                };
+                if may_go_on {
+                    next_ask = Some(answer.at.plus_nanos(settings.pause_ns.max(1)));
+                }
+            }
+            let is_quiescent = laboratory.is_quiescent();
+            let is_waiting_only =
+                next_ask.is_none() || places.iter().all(|place| place.open.is_some());
+            if laboratory.now() >= end || (is_quiescent && is_waiting_only) {
+                let waited_ns = nanos_between(from, laboratory.now());
+                return Ok(End::Unanswered(Unanswered {
+                    operation,
+                    client: self.home,
+                    reach: self.reach,
+                    asked: places.into_iter().map(|place| place.asked).collect(),
+                    from,
+                    waited_ns,
+                    is_quiescent,
+                }));
+            }
+            laboratory.step(next_ask.unwrap_or(end).min(end))?;
+        }
+    }
+
+    /// The nodes it can ask, its own first.
+    fn places(self) -> Vec<Place> {
+        let after = self.reach.nodes().filter(|&node| node > self.home);
+        let before = self.reach.nodes().filter(|&node| node < self.home);
+        let place = |node| Place {
+            asked: Asked {
+                node,
+                times: 0,
+                outcome: Outcome::Silent,
+            },
+            open: None,
+        };
+        let nodes = core::iter::once(self.home).chain(after).chain(before);
+        nodes.map(place).collect()
+    }
+}
+
+/// Asks the next node in turn that holds no request. `false`: each holds one.
+fn ask_next<S: Subject>(
+    places: &mut [Place],
+    turn: &mut usize,
+    laboratory: &mut Laboratory<'_, S>,
+    operation: Operation,
+) -> Result<bool, CapError> {
+    for _ in 0..places.len() {
+        let count = places.len().max(1);
+        let Some(place) = places.get_mut(*turn % count) else {
+            break;
+        };
+        *turn = (*turn + 1) % count;
+        if place.open.is_none() {
+            place.asked.times = place.asked.times.saturating_add(1);
+            place.asked.outcome = Outcome::Silent;
+            place.open = Some(laboratory.ask(operation, place.asked.node)?);
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn nanos_between(from: Time, to: Time) -> u64 {
+    to.as_nanos().saturating_sub(from.as_nanos())
+}
