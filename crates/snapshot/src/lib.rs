@@ -10,8 +10,40 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+pub mod bank;
+
+mod collection;
+
+mod config;
+pub use config::SnapshotConfig;
+
 mod error;
-pub use error::TraceError;
+pub use error::{SnapshotError, TraceError};
+
+mod fifo;
+pub use fifo::{Fifo, FifoConfig, FifoCounts, FifoEvent, FifoRecord, Frame, FrameBody, SessionEnd};
+
+mod global;
+pub use global::{GlobalSnapshot, SnapshotId};
+
+mod journal;
+pub use journal::{Direction, JournalEntry, Journaled, Page, Paged};
+
+mod life;
+
+mod message;
+pub use message::{
+    AbortReason, ChannelState, LocalState, Report, SnapshotEvent, SnapshotMessage, SnapshotRecord,
+    SnapshotRequest,
+};
+
+mod recorder;
+pub use recorder::{Clocked, Cloned, Recorder, Timed};
+
+mod recording;
+
+mod snapshotting;
+pub use snapshotting::{SnapshotCounts, Snapshotting};
 
 mod spares;
 
@@ -25,3 +57,6 @@ mod traced;
 pub use traced::{Traced, TracedConfig};
 
 mod tracer;
+
+mod verify;
+pub use verify::{Broken, NodeCut, verify_channels, verify_cut};

@@ -1,0 +1,187 @@
+//! One end of the sessions with one peer.
+//!
+//! # Rules
+//!
+//! A session joins one life of this node with one life of the peer.
+//!
+//! 1. *In order, once*: messages are numbered from 1. The receiver hands over number `k` only after
+//!    `k - 1`, and each number once. One that comes early waits, if it is within the window.
+//! 2. *Reliable*: a message is sent again until it is acknowledged. At most `window` messages are on
+//!    their way; the others wait their turn, with at most `unacknowledged_max` in all.
+//! 3. *A prefix, always*: what is handed over is a first part of what was sent in the session,
+//!    whatever happens. When too many messages wait, the session ends instead of leaving a gap.
+//! 4. *Lives do not mix*: a frame counts only if it names the present lives of both ends. A newer
+//!    life of the peer ends the session and begins the next one, with number 1 again; what was not
+//!    acknowledged by the former life is dropped.
+//!
+//! An acknowledged message was handed to the process in that life; what the process made of it need
+//! not be durable.
+
+use alloc::collections::{BTreeMap, VecDeque};
+
+use transport::{NodeId, Time, Token};
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Session<M> {
+    pub(crate) peer: NodeId,
+    /// 0: not yet known.
+    pub(crate) peer_incarnation: u64,
+    /// Rule 3.
+    pub(crate) has_ended: bool,
+    /// When to repeat what is on its way, or the hello.
+    pub(crate) repeat_at: Option<Time>,
+    unacknowledged: VecDeque<Outgoing<M>>,
+    /// How many of these, from the front, are on their way.
+    sent: usize,
+    /// The number of the newest message that is acknowledged.
+    acknowledged: u64,
+    /// The number of the newest message handed over.
+    delivered: u64,
+    early: BTreeMap<u64, M>,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct Outgoing<M> {
+    pub(crate) message: M,
+    pub(crate) after: Token,
+}
+
+/// What became of a message that came in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Arrival {
+    InOrder,
+    Early,
+    Duplicate,
+    OutsideWindow,
+}
+
+impl<M: Clone> Session<M> {
+    pub(crate) const fn new(peer: NodeId) -> Self {
+        Self {
+            peer,
+            peer_incarnation: 0,
+            has_ended: false,
+            repeat_at: None,
+            unacknowledged: VecDeque::new(),
+            sent: 0,
+            acknowledged: 0,
+            delivered: 0,
+            early: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn unacknowledged_len(&self) -> usize {
+        self.unacknowledged.len()
+    }
+
+    pub(crate) const fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    pub(crate) fn push(&mut self, message: M, after: Token) {
+        self.unacknowledged.push_back(Outgoing { message, after });
+    }
+
+    /// Rule 3: drops everything; how many messages that were.
+    pub(crate) fn end(&mut self) -> usize {
+        let dropped = self.unacknowledged.len();
+        self.unacknowledged.clear();
+        self.sent = 0;
+        self.repeat_at = None;
+        self.has_ended = true;
+        dropped
+    }
+
+    /// Rule 4: the peer lives anew. How many messages were dropped; `None`: the first session.
+    pub(crate) fn meet(&mut self, peer_incarnation: u64) -> Option<usize> {
+        let is_first = self.peer_incarnation == 0;
+        self.peer_incarnation = peer_incarnation;
+        if is_first {
+            return None;
+        }
+        let dropped = self.end();
+        self.has_ended = false;
+        self.acknowledged = 0;
+        self.delivered = 0;
+        self.early.clear();
+        Some(dropped)
+    }
+
+    /// Rule 2: the next message that may leave now, with its number.
+    pub(crate) fn next_outgoing(&mut self, window: usize) -> Option<(u64, Outgoing<M>)> {
+        if self.peer_incarnation == 0 || self.sent >= window {
+            return None;
+        }
+        let next = self.numbered(self.sent)?;
+        self.sent = self.sent.saturating_add(1);
+        Some(next)
+    }
+
+    /// Rule 2: the `place`-th message on its way.
+    pub(crate) fn on_its_way(&self, place: usize) -> Option<(u64, Outgoing<M>)> {
+        if place >= self.sent {
+            return None;
+        }
+        self.numbered(place)
+    }
+
+    fn numbered(&self, place: usize) -> Option<(u64, Outgoing<M>)> {
+        let outgoing = self.unacknowledged.get(place)?.clone();
+        let number = u64::try_from(place).ok()?.checked_add(1)?;
+        Some((self.acknowledged.checked_add(number)?, outgoing))
+    }
+
+    /// Rule 2: everything up to `sequence` is acknowledged. `false`: it was not even sent.
+    pub(crate) fn acknowledge(&mut self, sequence: u64) -> bool {
+        let Some(count) = sequence.checked_sub(self.acknowledged) else {
+            // An old acknowledgement came late.
+            return true;
+        };
+        if self.has_ended {
+            return true;
+        }
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        if count > self.sent {
+            return false;
+        }
+        if count > 0 {
+            drop(self.unacknowledged.drain(..count));
+            self.sent = self.sent.saturating_sub(count);
+            self.acknowledged = sequence;
+            self.repeat_at = None;
+        }
+        true
+    }
+
+    /// Rule 1: takes a message in.
+    pub(crate) fn arrive(&mut self, sequence: u64, message: M, window: usize) -> Arrival {
+        let Some(ahead) = sequence.checked_sub(self.delivered) else {
+            return Arrival::Duplicate;
+        };
+        if ahead == 0 || self.early.contains_key(&sequence) {
+            return Arrival::Duplicate;
+        }
+        if ahead > window as u64 {
+            return Arrival::OutsideWindow;
+        }
+        self.early.insert(sequence, message);
+        if ahead == 1 {
+            Arrival::InOrder
+        } else {
+            Arrival::Early
+        }
+    }
+
+    /// Rule 1: the next message to hand over.
+    pub(crate) fn next_in_order(&mut self) -> Option<M> {
+        let next = self.delivered.checked_add(1)?;
+        let message = self.early.remove(&next)?;
+        self.delivered = next;
+        Some(message)
+    }
+
+    /// Whether something waits for the peer: an acknowledgement, or its first frame.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.unacknowledged.is_empty()
+    }
+}
