@@ -196,7 +196,7 @@ impl Config {
         self
     }
 
-    /// Whether a read writes back also what a write quorum already holds.
+    /// Whether a read tells every member what it returns, also those that hold it already.
     #[must_use]
     pub const fn always_write_back(mut self, always: bool) -> Self {
         self.always_write_back = always;

@@ -415,7 +415,11 @@ impl Store {
             return;
         };
         let (key, version) = (operation.request.key().clone(), operation.best.clone());
-        let holders = operation.holders;
+        let holders = if self.config.always_write_back {
+            Members::NONE
+        } else {
+            operation.holders
+        };
         // The version is durable with whoever told of it: it may leave at once.
         self.begin_update(number, version.clone(), holders, self.born, cx);
         let own_place = self.config.place(self.config.id());
