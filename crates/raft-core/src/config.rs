@@ -2,16 +2,16 @@
 //!
 //! # Which quorum for what
 //!
-//! The paper says "majority" everywhere and needs only that certain ones meet
-//! (Howard, Malkhi and Spiegelman, *Flexible Paxos*, 2016). With a quorum system each use says which of
-//! the two kinds it needs:
+//! The paper says "majority" everywhere, and needs only that certain ones meet (Howard, Malkhi and
+//! Spiegelman, *Flexible Paxos*, 2016). With a quorum system each use says which of the two kinds it
+//! needs:
 //!
 //! | use | quorum | because |
 //! |---|---|---|
-//! | votes of an election (§5.2) | read | it must meet every quorum that committed something: its voters then hold every committed entry, and deny their vote to a log without it (leader completeness, §5.4.3) |
+//! | votes of an election (§5.2) | read | it must meet every quorum that committed an entry: one of its voters then holds the entry, and denies its vote to a log without it (leader completeness, §5.4.3) |
 //! | pre-votes (dissertation §9.6) | read | they ask whether an election would succeed |
 //! | copies that commit an entry (§5.3, §5.4.2) | write | every later election must meet it |
-//! | answers to a read round (dissertation §6.4) | write | whoever answered had elected no newer leader yet. A newer one needs a read quorum, so one of those who answered, so it was elected after the read was asked |
+//! | answers to a read round (dissertation §6.4) | write | whoever answers has not voted in a newer term yet. A newer leader needs a read quorum, so the vote of one who answered, so it is elected only after the read was asked |
 //! | quorum check (dissertation §6.2) | write | a leader that hears less can neither commit nor serve a read |
 //!
 //! Two read quorums must meet each other as well: both could otherwise elect in one term, each voter
