@@ -288,19 +288,18 @@ impl<P: Process<Message: Clone>> Fifo<P> {
         let Some(session) = self.sessions.get_mut(place) else {
             return;
         };
+        let from = session.peer;
+        let mut next = None;
         match session.arrive(sequence, message, self.window) {
-            Arrival::InOrder => {}
+            Arrival::InOrder(message) => next = Some(message),
             Arrival::Early => add(&mut self.counts.early),
             Arrival::Duplicate => add(&mut self.counts.duplicates),
             Arrival::OutsideWindow => add(&mut self.counts.frames_refused),
         }
-        let from = session.peer;
-        while let Some(message) = self
-            .sessions
-            .get_mut(place)
-            .and_then(Session::next_in_order)
-        {
+        while let Some(message) = next {
             self.step_process(Input::Message { from, message }, cx);
+            let session = self.sessions.get_mut(place);
+            next = session.and_then(Session::next_in_order);
         }
         let Some(session) = self.sessions.get(place) else {
             return;

@@ -28,6 +28,7 @@ use crate::Recorder;
 /// let entry = &bank.journal()[0];
 /// assert_eq!((entry.direction, entry.peer, entry.message), (Direction::Sent, NodeId(2), 30));
 /// ```
+#[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Journaled<P: Process> {
     process: P,
     effects: Effects<P>,
@@ -188,15 +189,5 @@ impl<P: Process + fmt::Debug> fmt::Debug for Journaled<P> {
             .field("entries", &self.journal.len())
             .field("process", &self.process)
             .finish_non_exhaustive()
-    }
-}
-
-impl<P: Process<Message: Clone> + Clone> Clone for Journaled<P> {
-    fn clone(&self) -> Self {
-        Self {
-            process: self.process.clone(),
-            effects: self.effects.clone(),
-            journal: self.journal.clone(),
-        }
     }
 }

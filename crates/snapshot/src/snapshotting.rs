@@ -69,6 +69,7 @@ use crate::{
 /// assert_eq!(taken.map(|snapshot| snapshot.states[&NodeId(0)].balance()), Some(100));
 /// # Ok::<(), snapshot::SnapshotError>(())
 /// ```
+#[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Snapshotting<P: Process, R: Recorder<P> = Cloned> {
     process: P,
     effects: Effects<P>,
@@ -458,30 +459,5 @@ impl<P: Process + fmt::Debug, R: Recorder<P>> fmt::Debug for Snapshotting<P, R> 
             .field("counts", &self.counts)
             .field("process", &self.process)
             .finish_non_exhaustive()
-    }
-}
-
-impl<P, R> Clone for Snapshotting<P, R>
-where
-    P: Process<Message: Clone> + Clone,
-    R: Recorder<P, State: Clone>,
-{
-    fn clone(&self) -> Self {
-        Self {
-            process: self.process.clone(),
-            effects: self.effects.clone(),
-            node: self.node,
-            members: self.members.clone(),
-            senders: self.senders.clone(),
-            receivers: self.receivers.clone(),
-            timeout_ns: self.timeout_ns,
-            life: self.life.clone(),
-            number: self.number,
-            marker_gate: self.marker_gate,
-            recordings: self.recordings.clone(),
-            collections: self.collections.clone(),
-            counts: self.counts,
-            recorder: PhantomData,
-        }
     }
 }

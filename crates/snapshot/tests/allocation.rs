@@ -1,10 +1,15 @@
-//! What tracing allocates, counted.
+//! What tracing, snapshotting and FIFO links allocate, counted.
 
 use allocation_counter::measure;
-use snapshot::{Traced, TracedConfig};
+use snapshot::{
+    Fifo, FifoConfig, SnapshotConfig, SnapshotRequest, Snapshotting, Traced, TracedConfig,
+};
+use std::collections::VecDeque;
+
 use transport::{Context, Effect, Effects, Input, NodeId, Process, Scripted, Time};
 
 /// Sends back each number as often as the number says; persists it if it is odd.
+#[derive(Clone)]
 struct Pinger;
 
 impl Process for Pinger {
@@ -84,4 +89,45 @@ fn each_further_message_and_each_record_allocates_one_clock() {
 #[test]
 fn a_full_trace_allocates_nothing() {
     assert_eq!(ping_pong(2, 16), 0.0);
+}
+
+/// Two nodes that talk until they fall silent, or for ever; allocations in 1,000 steps.
+fn conversation<P: Process>(mut nodes: [P; 2], request: P::Request) -> u64 {
+    let mut outboxes = [Effects::new(), Effects::new()];
+    let mut choices = Scripted::default();
+    let mut inputs = VecDeque::from([(0, Input::Start), (1, Input::Start)]);
+    inputs.push_back((0, Input::Request(request)));
+    let mut steps = |count: u64| {
+        for _ in 0..count {
+            let (at, input) = inputs.pop_front().expect("they go on");
+            let mut cx = Context::new(Time::ZERO, Time::ZERO, &mut choices, &mut outboxes[at]);
+            nodes[at].step(input, &mut cx);
+            for effect in outboxes[at].drain() {
+                if let Effect::Send { to, message, .. } = effect {
+                    let from = NodeId(at as u32 + 1);
+                    inputs.push_back((to.0 as usize - 1, Input::Message { from, message }));
+                }
+            }
+        }
+    };
+    steps(500);
+    measure(|| steps(1_000)).count_total
+}
+
+#[test]
+fn between_snapshots_the_wrapper_allocates_nothing() {
+    let members = [NodeId(1), NodeId(2)];
+    let nodes = members.map(|node| {
+        let config = SnapshotConfig::new(node, members, ());
+        Snapshotting::<Pinger>::new::<_, ()>(Pinger, &config).expect("valid")
+    });
+    assert_eq!(conversation(nodes, SnapshotRequest::Process(2)), 0);
+}
+
+#[test]
+fn a_fifo_link_in_order_allocates_nothing() {
+    let members = [NodeId(1), NodeId(2)];
+    let nodes =
+        members.map(|node| Fifo::new(Pinger, &FifoConfig::new(node, members, ())).expect("valid"));
+    assert_eq!(conversation(nodes, 2), 0);
 }

@@ -46,10 +46,11 @@ pub(crate) struct Outgoing<M> {
     pub(crate) after: Token,
 }
 
-/// What became of a message that came in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Arrival {
-    InOrder,
+/// What becomes of a message that came in.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Arrival<M> {
+    /// It is the next one, and counts as handed over.
+    InOrder(M),
     Early,
     Duplicate,
     OutsideWindow,
@@ -154,7 +155,7 @@ impl<M: Clone> Session<M> {
     }
 
     /// Rule 1: takes a message in.
-    pub(crate) fn arrive(&mut self, sequence: u64, message: M, window: usize) -> Arrival {
+    pub(crate) fn arrive(&mut self, sequence: u64, message: M, window: usize) -> Arrival<M> {
         let Some(ahead) = sequence.checked_sub(self.delivered) else {
             return Arrival::Duplicate;
         };
@@ -164,15 +165,15 @@ impl<M: Clone> Session<M> {
         if ahead > window as u64 {
             return Arrival::OutsideWindow;
         }
-        self.early.insert(sequence, message);
         if ahead == 1 {
-            Arrival::InOrder
-        } else {
-            Arrival::Early
+            self.delivered = sequence;
+            return Arrival::InOrder(message);
         }
+        self.early.insert(sequence, message);
+        Arrival::Early
     }
 
-    /// Rule 1: the next message to hand over.
+    /// Rule 1: the next message to hand over, of those that came early.
     pub(crate) fn next_in_order(&mut self) -> Option<M> {
         let next = self.delivered.checked_add(1)?;
         let message = self.early.remove(&next)?;

@@ -2,7 +2,10 @@
 
 mod algorithm;
 mod crashes;
+mod exhaustive;
 mod fifo;
+mod goldens;
 mod limits;
 mod order;
+mod verifier;
 mod world;
