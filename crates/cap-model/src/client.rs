@@ -18,7 +18,8 @@ use transport::{NodeId, RequestId, Time};
 
 use crate::subject::Heard;
 use crate::{
-    Answered, Asked, CapError, Laboratory, Operation, Outcome, OutputOf, Side, Subject, Unanswered,
+    Answer, Answered, Asked, CapError, Laboratory, Operation, Outcome, OutputOf, Side, Subject,
+    Unanswered,
 };
 
 /// Where a client stands, and whom it can ask.
@@ -42,6 +43,15 @@ enum End<O> {
     Answered(Answered<O>),
     Prepared,
     Unanswered(Unanswered),
+}
+
+/// What an answer is to a client.
+enum Heeded<O> {
+    NotMine,
+    Answered(O),
+    Prepared,
+    Refused,
+    Unknown,
 }
 
 /// Prepares the clients of a connected laboratory.
@@ -94,6 +104,7 @@ impl Client {
         let is_repeatable = laboratory.subject().is_repeatable(operation);
         let from = laboratory.now();
         let end = from.plus_nanos(settings.horizon_ns);
+        let pause_ns = settings.pause_ns.max(1);
         let mut places = self.places();
         let mut turn = 0;
         let mut next_ask = Some(from);
@@ -106,38 +117,25 @@ impl Client {
             }
             while let Some(answer) = laboratory.answers().get(read) {
                 read += 1;
-                let requests = places.iter().map(|place| place.asked.times).sum();
-                let Some(place) = places
-                    .iter_mut()
-                    .find(|place| place.open == Some(answer.id))
-                else {
-                    continue;
-                };
-                place.open = None;
-                let may_go_on = match &answer.heard {
-                    Heard::Answered(output) => {
+                match Self::hear(&mut places, answer) {
+                    Heeded::NotMine => {}
+                    Heeded::Answered(output) => {
                         return Ok(End::Answered(Answered {
                             operation,
                             client: self.home,
                             node: answer.node,
                             from,
                             at: answer.at,
-                            output: output.clone(),
-                            requests,
+                            output,
+                            requests: places.iter().map(|place| place.asked.times).sum(),
                         }));
                     }
-                    Heard::Prepared => return Ok(End::Prepared),
-                    Heard::Refused(reason) => {
-                        place.asked.outcome = Outcome::Refused(reason.clone());
-                        true
+                    Heeded::Prepared => return Ok(End::Prepared),
+                    Heeded::Refused => next_ask = Some(answer.at.plus_nanos(pause_ns)),
+                    Heeded::Unknown if is_repeatable => {
+                        next_ask = Some(answer.at.plus_nanos(pause_ns));
                     }
-                    Heard::Unknown(reason) => {
-                        place.asked.outcome = Outcome::Unknown(reason.clone());
-                        is_repeatable
-                    }
-                };
-                if may_go_on {
-                    next_ask = Some(answer.at.plus_nanos(settings.pause_ns.max(1)));
+                    Heeded::Unknown => {}
                 }
             }
             let is_quiescent = laboratory.is_quiescent();
@@ -156,6 +154,27 @@ impl Client {
                 }));
             }
             laboratory.step(next_ask.unwrap_or(end).min(end))?;
+        }
+    }
+
+    /// Writes an answer down, if it is to one of this client's requests.
+    fn hear<O: Clone>(places: &mut [Place], answer: &Answer<O>) -> Heeded<O> {
+        let mut places = places.iter_mut();
+        let Some(place) = places.find(|place| place.open == Some(answer.id)) else {
+            return Heeded::NotMine;
+        };
+        place.open = None;
+        match &answer.heard {
+            Heard::Answered(output) => Heeded::Answered(output.clone()),
+            Heard::Prepared => Heeded::Prepared,
+            Heard::Refused(reason) => {
+                place.asked.outcome = Outcome::Refused(reason.clone());
+                Heeded::Refused
+            }
+            Heard::Unknown(reason) => {
+                place.asked.outcome = Outcome::Unknown(reason.clone());
+                Heeded::Unknown
+            }
         }
     }
 

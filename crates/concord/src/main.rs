@@ -1,5 +1,6 @@
 //! `concord`: binds protocols, worlds and checkers, and talks to people.
 
+mod cap;
 mod check;
 mod exit;
 mod paint;
@@ -20,12 +21,14 @@ Examples:
   concord sim --seed 7 --history run.jsonl      one run, and what its clients saw
   concord check run.jsonl --model kv            judge a recorded history
   concord replay concord-raft-7.json            run a failure again
+  concord cap                                   what each protocol gives up in a partition
 
 Exit codes: 0 all held, 1 something was violated, 2 bad usage or input, 3 something is unknown.")]
 enum Command {
     Sim(sim::Sim),
     Replay(replay::Replay),
     Check(check::Check),
+    Cap(cap::Cap),
 }
 
 fn main() -> ExitCode {
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         Command::Sim(sim) => sim.run(),
         Command::Replay(replay) => replay.run(),
         Command::Check(check) => check.run(),
+        Command::Cap(cap) => cap.run(),
     };
     match ending {
         Ok(ending) => ending.into(),
