@@ -1,6 +1,7 @@
 //! The protocols that can be simulated: a file each, and the list of them.
 
 mod raft;
+mod strong;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,16 +17,19 @@ pub(crate) use raft::planted;
 pub(crate) enum Protocol {
     /// A key-value store on Raft: linearizable.
     Raft,
+    /// A register store on quorums: linearizable without consensus.
+    Strong,
 }
 
 impl Protocol {
     /// In the order of a campaign.
-    pub(crate) const ALL: [Self; 1] = [Self::Raft];
+    pub(crate) const ALL: [Self; 2] = [Self::Raft, Self::Strong];
 
     /// What the rest of the program calls.
     pub(crate) const fn entry(self) -> Entry {
         match self {
             Self::Raft => Entry::of::<raft::Raft>(),
+            Self::Strong => Entry::of::<strong::Strong>(),
         }
     }
 

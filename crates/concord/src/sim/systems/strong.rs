@@ -1,0 +1,103 @@
+//! The strong store: registers on quorums, linearizable without a leader.
+
+mod clients;
+mod judge;
+
+use std::time::Duration;
+
+use consistency::strong::{Config, Store};
+use consistency::{History, KeyValue, Value};
+use quorum::QuorumSystem;
+use serde::{Deserialize, Serialize};
+use simulator::{Outcome, Violation};
+use transport::{Choose, NodeId};
+
+use self::clients::Clients;
+use self::judge::Judge;
+use crate::exit::BadInput;
+use crate::sim::linearizable::judge_history;
+use crate::sim::seed::Case;
+use crate::sim::system::{About, SeedRun, System};
+
+/// Registers on majorities.
+pub(crate) struct Strong;
+
+/// The limits of its nodes.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limits {
+    operations_max: usize,
+    keys_max: usize,
+    patience_ms: u64,
+    checkpoint_bytes_min: u64,
+    always_write_back: bool,
+}
+
+impl System for Strong {
+    type Process = Store;
+    type Limits = Limits;
+    type Clients = Clients;
+    type Judge = Judge;
+
+    const ABOUT: About = About {
+        name: "strong",
+        what: "a register store on majorities (Attiya, Bar-Noy, Dolev), without consensus",
+        promise: "linearizable; whoever reaches a majority is answered",
+        checked: "its invariants after every step, disks, and the clients' history",
+        crates: &["consistency"],
+        assumes: "",
+    };
+
+    fn limits(choices: &mut impl Choose) -> Limits {
+        let mut pick = |options: [u64; 3]| match choices.choose(3) {
+            0 => options[0],
+            1 => options[1],
+            _ => options[2],
+        };
+        let mut size = |options| usize::try_from(pick(options)).unwrap_or(usize::MAX);
+        Limits {
+            operations_max: size([1_024, 1_024, 3]),
+            keys_max: size([65_536, 65_536, 3]),
+            patience_ms: pick([10_000, 1_000, 200]),
+            checkpoint_bytes_min: pick([1 << 20, 2_000, 0]),
+            always_write_back: pick([0, 0, 1]) == 1,
+        }
+    }
+
+    fn config(limits: &Limits, id: NodeId, nodes: &[NodeId]) -> Result<Config, BadInput> {
+        let quorums = QuorumSystem::majority(nodes.iter().copied()).map_err(BadInput::new)?;
+        let config = Config::new(id, quorums)
+            .and_then(|config| config.operations_max(limits.operations_max))
+            .and_then(|config| config.keys_max(limits.keys_max))
+            .and_then(|config| config.patience(Duration::from_millis(limits.patience_ms)))
+            .map_err(BadInput::new)?;
+        Ok(config
+            .checkpoint_bytes_min(limits.checkpoint_bytes_min)
+            .always_write_back(limits.always_write_back))
+    }
+
+    fn clients(case: &Case) -> Clients {
+        Clients::new(case.clients, case.operations, Self::CHAOS)
+    }
+
+    fn judge(_: &Case) -> Judge {
+        Judge::new()
+    }
+
+    fn verdict(mut outcome: Outcome, clients: Clients, judge: Judge) -> SeedRun {
+        let (tally, history, heard) = clients.finish();
+        if outcome.violation.is_none()
+            && let Err(broken) = judge.check_acknowledged(&heard)
+        {
+            outcome.violation = Some(Violation::new(broken.rule(), broken.to_string()));
+        }
+        let model = KeyValue::new(Value::Nil);
+        let evidence = judge_history(&model, &history, &mut outcome);
+        SeedRun {
+            outcome,
+            tally,
+            evidence,
+            history: Some(Box::new(move || History::from_operations(&model, &history))),
+        }
+    }
+}
