@@ -242,3 +242,23 @@ fn a_crash_around_a_checkpoint_loses_nothing() {
         world.judge();
     }
 }
+
+/// The record of the incarnation is among those that a checkpoint replaces.
+#[test]
+fn a_checkpoint_carries_the_incarnation() {
+    let change = |config: Config| config.checkpoint_bytes_min(0);
+    let mut world = World::with(&majority(3), 0, change);
+    for life in 1..4 {
+        let write = world.write(0, "x", &life.to_string());
+        let names = world.wire.iter().map(|packet| packet.message.operation());
+        assert!(names.clone().count() > 0);
+        assert!(names.into_iter().all(|name| name.incarnation == life));
+        world.settle();
+        assert!(world.is_written(write));
+        world.write(0, "x", "again");
+        world.settle();
+        world.crash(0, 0);
+        world.restart(0);
+    }
+    world.judge();
+}
