@@ -67,6 +67,11 @@ pub(crate) trait System {
     /// The judge of one run.
     fn judge(case: &Case) -> Self::Judge;
 
+    /// Both, for a system whose clients tell its judge what they ask and hear.
+    fn clients_and_judge(case: &Case) -> (Self::Clients, Self::Judge) {
+        (Self::clients(case), Self::judge(case))
+    }
+
     /// Looks at the whole run: adds what it finds to the outcome, unless something was violated
     /// already.
     fn verdict(outcome: Outcome, clients: Self::Clients, judge: Self::Judge) -> SeedRun;
@@ -142,7 +147,7 @@ fn run_system<S: System>(case: &Case, setup: &Setup, tape: Tape) -> Result<SeedR
         .iter()
         .map(|&id| S::config(&limits, id, &nodes))
         .collect::<Result<Vec<_>, _>>()?;
-    let (mut clients, mut judge) = (S::clients(case), S::judge(case));
+    let (mut clients, mut judge) = S::clients_and_judge(case);
     let outcome: Result<Outcome, SimulatorError> =
         run::<S::Process, _, _>(&settings, &configs, &mut clients, &mut judge, tape);
     Ok(S::verdict(outcome.map_err(BadInput::new)?, clients, judge))
