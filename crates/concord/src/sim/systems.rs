@@ -1,5 +1,6 @@
 //! The protocols that can be simulated: a file each, and the list of them.
 
+mod eventual;
 mod raft;
 mod strong;
 
@@ -19,17 +20,20 @@ pub(crate) enum Protocol {
     Raft,
     /// A register store on quorums: linearizable without consensus.
     Strong,
+    /// A store that always answers locally: eventually consistent.
+    Eventual,
 }
 
 impl Protocol {
     /// In the order of a campaign.
-    pub(crate) const ALL: [Self; 2] = [Self::Raft, Self::Strong];
+    pub(crate) const ALL: [Self; 3] = [Self::Raft, Self::Strong, Self::Eventual];
 
     /// What the rest of the program calls.
     pub(crate) const fn entry(self) -> Entry {
         match self {
             Self::Raft => Entry::of::<raft::Raft>(),
             Self::Strong => Entry::of::<strong::Strong>(),
+            Self::Eventual => Entry::of::<eventual::Eventual>(),
         }
     }
 
