@@ -4,6 +4,7 @@ mod answers;
 mod artefact;
 mod campaign;
 mod linearizable;
+mod quorums;
 mod report;
 mod seed;
 mod simplify;

@@ -70,7 +70,7 @@ fn golden_hash_of_one_seed() {
     assert_eq!(ran.json()[0]["trace_hash"], GOLDEN_SEED_7);
 }
 
-const GOLDEN_SEED_7: &str = "89c72003cf7b2660";
+const GOLDEN_SEED_7: &str = "70bc3d224b443488";
 
 #[test]
 fn without_faults_no_operation_is_left_unknown() {

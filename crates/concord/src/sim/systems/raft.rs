@@ -15,6 +15,7 @@ use self::clients::Clients;
 use self::judge::Judge;
 use crate::exit::BadInput;
 use crate::sim::linearizable::judge_history;
+use crate::sim::quorums::Quorums;
 use crate::sim::seed::Case;
 use crate::sim::system::{About, SeedRun, System};
 
@@ -33,6 +34,7 @@ pub(crate) struct Limits {
     requests_max: usize,
     sessions_max: usize,
     fate_patience_ms: u64,
+    quorums: Quorums,
 }
 
 impl System for Raft {
@@ -63,11 +65,19 @@ impl System for Raft {
             requests_max: size([65_536, 65_536, 3]),
             sessions_max: size([4_096, 4_096, 6]),
             fate_patience_ms: pick([10_000, 1_000, 100]),
+            quorums: Quorums::drawn(choices),
         }
     }
 
     fn config(limits: &Limits, id: NodeId, nodes: &[NodeId]) -> Result<kv::Config, BadInput> {
+        // Two candidates of one term must not both be elected.
+        let elect_min = nodes.len() / 2 + 1;
+        let quorums = limits
+            .quorums
+            .system(nodes, elect_min)
+            .map_err(BadInput::new)?;
         let raft = raft_core::Config::new(id, nodes.iter().copied())
+            .and_then(|raft| raft.quorums(quorums))
             .and_then(|raft| raft.append_entries_max(limits.append_entries_max))
             .and_then(|raft| raft.appends_in_flight_max(limits.appends_in_flight_max))
             .and_then(|raft| raft.requests_max(limits.requests_max))
