@@ -126,6 +126,22 @@ fn a_tombstone_takes_part_in_the_repair() {
     assert!(world.store(1).versions(b"fruit").unwrap().is_tombstone());
 }
 
+// The same where the other replica never had the value: it must learn that the value is deleted
+// before a late message tells it of the value.
+#[test]
+fn a_tombstone_reaches_a_replica_that_never_had_the_value() {
+    let mut world = World::new(2, 1);
+    world.isolate(1);
+    let seen = world.put(0, "fruit", "apple", &empty());
+    world.delete(0, "fruit", seen.context());
+    world.run_for(Duration::from_millis(10));
+    world.heal();
+    world.run_for(Duration::from_secs(1));
+    assert!(world.converged());
+    let versions = world.store(1).versions(b"fruit");
+    assert!(versions.is_some_and(Versions::is_tombstone));
+}
+
 // riak_kv#311, scylladb#8970: a late message brings a deleted value back.
 #[test]
 fn a_late_message_after_the_delete_does_not_resurrect() {
@@ -171,7 +187,23 @@ fn a_delete_ahead_of_the_replica_deletes_what_has_not_arrived() {
     assert!(world.shown(0, "fruit").is_empty());
 }
 
-// [L] in the anchor of every counter: a replica that counts on from an older state after a restart
+#[test]
+fn a_delete_that_knows_more_than_the_replica_is_remembered() {
+    let mut world = World::new(2, 1);
+    let first = world.put(0, "fruit", "apple", &empty());
+    world.run_until(World::converged);
+    world.isolate(1);
+    let second = world.put(0, "fruit", "pear", first.context());
+    assert!(world.delete(1, "fruit", second.context()).is_tombstone());
+    world.heal();
+    world.run_until(World::converged);
+    assert!(
+        world.shown(0, "fruit").is_empty(),
+        "the pear was deleted before it arrived"
+    );
+}
+
+// The trap of every counter: a replica that counts on from an older state after a restart
 // names two writes alike, and one of them is lost in the merge.
 #[test]
 fn a_dot_is_never_given_twice_over_a_crash() {
