@@ -6,8 +6,9 @@
 //! | waits | fate unknown | the same, if the operation is repeatable |
 //! | waits | silence for its patience | the same at once, if the operation is repeatable |
 //! | waits | answered by any node it asked | done |
+//! | waits | half of the horizon has passed | asks nobody any more: what it asked may still end |
+//! | waits | everything is quiescent, and it will ask nobody any more | gives up: waiting longer is of no use |
 //! | waits | the horizon has passed | gives up |
-//! | waits | everything is quiescent, and each node holds a request | gives up: waiting longer is of no use |
 //!
 //! A client that stays has a reach of one node, and asks it again after each refusal.
 
@@ -104,13 +105,14 @@ impl Client {
         let is_repeatable = laboratory.subject().is_repeatable(operation);
         let from = laboratory.now();
         let end = from.plus_nanos(settings.horizon_ns);
+        let last_ask = from.plus_nanos(settings.horizon_ns / 2);
         let pause_ns = settings.pause_ns.max(1);
         let mut places = self.places();
         let mut turn = 0;
         let mut next_ask = Some(from);
         let mut read = laboratory.answers().len();
         loop {
-            if next_ask.is_some_and(|at| at <= laboratory.now() && at < end) {
+            if next_ask.is_some_and(|at| at <= laboratory.now()) {
                 let is_asked = ask_next(&mut places, &mut turn, laboratory, operation)?;
                 let patience = laboratory.now().plus_nanos(settings.patience_ns);
                 next_ask = (is_asked && is_repeatable).then_some(patience);
@@ -138,10 +140,11 @@ impl Client {
                     Heeded::Unknown => {}
                 }
             }
+            next_ask = next_ask.filter(|&at| at <= last_ask);
             let is_quiescent = laboratory.is_quiescent();
-            let is_waiting_only =
-                next_ask.is_none() || places.iter().all(|place| place.open.is_some());
-            if laboratory.now() >= end || (is_quiescent && is_waiting_only) {
+            let has_no_use = is_quiescent
+                && (next_ask.is_none() || places.iter().all(|place| place.open.is_some()));
+            if laboratory.now() >= end || has_no_use {
                 let waited_ns = nanos_between(from, laboratory.now());
                 return Ok(End::Unanswered(Unanswered {
                     operation,

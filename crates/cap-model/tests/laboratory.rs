@@ -293,9 +293,10 @@ fn a_refusal_is_no_answer_and_the_witness_tells_it_from_silence() {
         assert!(silence.asked.iter().all(|asked| asked.outcome == refused));
         assert!(silence.is_quiescent, "each was refused for good");
     }
-    // Two of them take turns for a second, with a pause after each refusal.
+    // Two of them take turns for half a second, with a pause after each refusal; the other half of
+    // the horizon is for what they asked to end.
     let text = silences[2].to_string();
-    let expected = "n1 refused 25 times: no, n2 refused 25 times: no";
+    let expected = "n1 refused 13 times: no, n2 refused 13 times: no";
     assert!(text.contains(expected), "{text}");
 }
 

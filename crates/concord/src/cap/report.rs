@@ -227,21 +227,24 @@ impl Report {
         let tally = self.tally();
         let [update, observe] = self.operations;
         say!("\n{}: {}", self.name, self.verdict());
+        let refuted = self.cases.iter().filter(|case| case.found.is_witness());
         say!(
-            "  refuted on {} of {} two-sided splits, {} placements of two clients: {} times the {update} \
-             and {} times the {observe} was not answered ({} of them proofs), {} times the two were not \
-             linearizable",
+            "  {:<9} {} of {} splits, {} of {} placements of two clients: {update} unanswered {}, \
+             {observe} unanswered {}, not linearizable {}; proofs {}",
+            "refuted",
             tally.splits_refuted,
             self.splits,
+            refuted.count(),
             self.cases.len(),
             tally.updates_unavailable,
             tally.observes_unavailable,
-            tally.proofs,
             tally.not_linearizable,
+            tally.proofs + tally.not_linearizable,
         );
         let witnesses = self.controls.iter().filter(|row| row.found.is_witness());
         say!(
-            "  {} controls ({}): {} witnesses",
+            "  {:<9} {} ({}), witnesses {}",
+            "controls",
             self.controls.len(),
             self.control_kinds(),
             witnesses.count(),
@@ -286,17 +289,19 @@ impl Report {
     }
 
     fn control_kinds(&self) -> String {
-        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut kinds: BTreeMap<u8, (usize, &str)> = BTreeMap::new();
         for control in &self.controls {
-            let kind = match control.kind {
-                ControlKind::OneNode => "with one node",
-                ControlKind::NoPartition => "without a partition",
-                ControlKind::ServedSide(_) => "on a served side",
-                ControlKind::BoundedDelay(_) => "with bounded delays",
+            let (place, kind) = match control.kind {
+                ControlKind::OneNode => (0, "with one node"),
+                ControlKind::NoPartition => (1, "without a partition"),
+                ControlKind::ServedSide(_) => (2, "on a served side"),
+                ControlKind::BoundedDelay(_) => (3, "with bounded delays"),
             };
-            *kinds.entry(kind).or_default() += 1;
+            kinds.entry(place).or_insert((0, kind)).0 += 1;
         }
-        let kinds = kinds.iter().map(|(kind, count)| format!("{count} {kind}"));
+        let kinds = kinds
+            .values()
+            .map(|(count, kind)| format!("{count} {kind}"));
         kinds.collect::<Vec<_>>().join(", ")
     }
 
@@ -310,9 +315,9 @@ impl Report {
         let is_none = |row: &CellRow| row.cell.availability == Availability::None;
         let is_stale = |row: &CellRow| row.cell.consistency == Some(Consistency::Stale);
         let partition = if splits().next().is_none() {
-            "no split to suffer"
+            "no split to suffer from"
         } else if splits().any(is_none) {
-            "not answered on some side of a split (PC)"
+            "unanswered on some side of a split (PC)"
         } else if splits().any(is_stale) {
             "answered on both sides of every split, and not seen across (PA)"
         } else {
@@ -321,14 +326,14 @@ impl Report {
         let whole = cells().find(|row| row.family == Family::Whole);
         let latency = whole.and_then(|row| row.cell.latency);
         let otherwise = match latency.map(|(_, slowest)| slowest) {
-            None => "and never answered otherwise".to_owned(),
+            None => "otherwise unanswered too".to_owned(),
             Some(Latency {
                 link_delays: Some(0),
                 ..
             }) => "otherwise local (EL)".to_owned(),
             Some(slowest) => format!("otherwise {slowest} (EC)"),
         };
-        format!("{}: {partition}, {otherwise}", self.word(operation))
+        format!("{:<9} {partition}; {otherwise}", self.word(operation))
     }
 }
 
@@ -493,5 +498,105 @@ impl std::fmt::Display for ControlRow {
             found,
         } = self;
         write!(f, "{kind}, {update_at} then {observe_at}: {}", found.text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIDE: Side = Side::EMPTY;
+
+    fn case(found: Found) -> CaseRow {
+        CaseRow {
+            side: SIDE,
+            update_at: NodeId(0),
+            observe_at: NodeId(1),
+            found,
+        }
+    }
+
+    fn control(found: Found) -> ControlRow {
+        ControlRow {
+            kind: ControlKind::NoPartition,
+            update_at: NodeId(0),
+            observe_at: NodeId(1),
+            found,
+        }
+    }
+
+    fn witness() -> Found {
+        let text = String::new();
+        Found::NotLinearizable { text }
+    }
+
+    fn nothing() -> Found {
+        let text = String::new();
+        Found::Nothing { text }
+    }
+
+    fn unknown() -> Found {
+        let text = String::new();
+        Found::Unknown { text }
+    }
+
+    fn ending(cases: Vec<CaseRow>, controls: Vec<ControlRow>) -> Ending {
+        let mut report = Report::new("test", 2, ["write", "read"]);
+        report.splits = 1;
+        (report.cases, report.controls) = (cases, controls);
+        report.ending()
+    }
+
+    #[test]
+    fn only_a_witness_for_every_case_and_for_no_control_holds() {
+        let holds = ending(vec![case(witness())], vec![control(nothing())]);
+        assert_eq!(holds, Ending::Holds);
+        let unrefuted = vec![case(witness()), case(nothing())];
+        assert_eq!(
+            ending(unrefuted, vec![control(nothing())]),
+            Ending::Violated
+        );
+        let proves_too_much = vec![control(nothing()), control(witness())];
+        assert_eq!(
+            ending(vec![case(witness())], proves_too_much),
+            Ending::Violated
+        );
+    }
+
+    #[test]
+    fn what_has_no_verdict_is_never_success() {
+        let unknown_case = vec![case(witness()), case(unknown())];
+        assert_eq!(
+            ending(unknown_case, vec![control(nothing())]),
+            Ending::Unknown
+        );
+        let unknown_control = vec![control(unknown())];
+        assert_eq!(
+            ending(vec![case(witness())], unknown_control),
+            Ending::Unknown
+        );
+        assert_eq!(ending(vec![case(witness())], Vec::new()), Ending::Unknown);
+        assert_eq!(
+            ending(Vec::new(), vec![control(nothing())]),
+            Ending::Unknown
+        );
+        let mut report = Report::new("test", 1, ["write", "read"]);
+        report.controls.push(control(nothing()));
+        assert_eq!(report.ending(), Ending::Holds, "one node has no split");
+        report.failures.push("a limit".to_owned());
+        assert_eq!(report.ending(), Ending::Unknown);
+    }
+
+    #[test]
+    fn latencies_are_told_as_a_range() {
+        let settings = cap_model::Settings::default();
+        let delays = |count| Latency::new(count * settings.link_delay_ns, &settings);
+        let range = widest(Some((delays(2), delays(2))), Some((delays(0), delays(1))));
+        assert_eq!(latency_text(range), "local to 2 delays");
+        assert_eq!(
+            latency_text(widest(None, Some((delays(4), delays(4))))),
+            "4 delays"
+        );
+        assert_eq!(latency_text(widest(None, None)), "-");
     }
 }

@@ -1,5 +1,216 @@
-//! The adversary.
+//! The adversary: it must cut, wait, compare and tell the truth about what it saw.
 
-use super::Mutant;
+use super::{Mutant, blind, test};
 
-pub(super) const MUTANTS: &[Mutant] = &[];
+const BLIND: &str = "no campaign runs the adversary";
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "cap-cut-does-not-cut",
+        guard: "no message crosses the cut (Gilbert and Lynch 2002, theorem 1)",
+        file: "crates/cap-model/src/laboratory.rs",
+        find: "if !is_reached || !self.shape.works(from, to) {",
+        replace: "if !is_reached {",
+        killed_by: test(
+            "cap-model",
+            "theorem",
+            "a_majority_register_is_unavailable_to_the_minority_on_every_split",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-cut-delivers-what-is-on-its-way",
+        guard: "what is on its way across a cut is lost",
+        file: "crates/cap-model/src/laboratory.rs",
+        find: "Happening::Arrival { from, to, .. } => shape.works(*from, *to),",
+        replace: "Happening::Arrival { .. } => true,",
+        killed_by: test(
+            "cap-model",
+            "laboratory",
+            "what_is_on_its_way_across_a_cut_is_lost",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-observation-called-before-the-update-returned",
+        guard: "the observation begins after the update has returned",
+        file: "crates/cap-model/src/adversary.rs",
+        find: "call: moment(2 * place, answered.from),",
+        replace: "call: moment(0, answered.from),",
+        killed_by: test(
+            "cap-model",
+            "theorem",
+            "a_local_register_is_stale_on_every_split",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-observation-in-real-time-too-early",
+        guard: "the observer asks no sooner than the update's return",
+        file: "crates/cap-model/src/adversary.rs",
+        find: "let observe_from = self.settled(update.at);",
+        replace: "let observe_from = update.from;",
+        killed_by: test(
+            "cap-model",
+            "theorem",
+            "waiting_first_and_then_answering_locally_is_stale_all_the_same",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-one-side-only-takes-the-update",
+        guard: "both sides take both roles",
+        file: "crates/cap-model/src/adversary.rs",
+        find: "for update_side in [side, side.complement(nodes)] {",
+        replace: "for update_side in [side] {",
+        killed_by: test(
+            "cap-model",
+            "theorem",
+            "a_majority_register_is_unavailable_to_the_minority_on_every_split",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-every-side-counts-as-served",
+        guard: "a control stands on a side that the subject promises to serve",
+        file: "crates/cap-model/src/adversary.rs",
+        find: "if self.base.subject().serves(served) {",
+        replace: "if !served.is_empty() {",
+        killed_by: test(
+            "cap-model",
+            "theorem",
+            "without_a_partition_or_among_a_majority_there_is_no_witness",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-splice-not-compared",
+        guard: "each side does in the splice what it did alone",
+        file: "crates/cap-model/src/adversary.rs",
+        find: "if differs.is_some() || one.len() != other.len() {",
+        replace: "if false {",
+        killed_by: test(
+            "cap-model",
+            "laboratory",
+            "nodes_that_share_memory_are_found_out",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-refusal-told-as-silence",
+        guard: "a witness tells a refusal from silence",
+        file: "crates/cap-model/src/client.rs",
+        find: "place.asked.outcome = Outcome::Refused(reason.clone());",
+        replace: "let _ = reason;",
+        killed_by: test(
+            "cap-model",
+            "laboratory",
+            "a_refusal_is_no_answer_and_the_witness_tells_it_from_silence",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-refused-client-gives-up",
+        guard: "a client that was refused asks again, and elsewhere",
+        file: "crates/cap-model/src/client.rs",
+        find: "Heeded::Refused => next_ask = Some(answer.at.plus_nanos(pause_ns)),",
+        replace: "Heeded::Refused => next_ask = None,",
+        killed_by: test(
+            "cap-model",
+            "laboratory",
+            "a_client_that_was_refused_asks_again_until_the_horizon",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-armed-timer-counts-as-quiescent",
+        guard: "a silence is a proof only when no timer is armed",
+        file: "crates/cap-model/src/laboratory.rs",
+        find: "self.agenda.is_empty() && self.next_timer().is_none()",
+        replace: "self.agenda.is_empty()",
+        killed_by: test(
+            "cap-model",
+            "theorem",
+            "a_silence_is_a_proof_when_nothing_can_happen_any_more_and_else_only_a_bound",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-second-answer-unnoticed",
+        guard: "a second final answer leaves no verdict",
+        file: "crates/cap-model/src/laboratory.rs",
+        find: "if asked.is_answered {",
+        replace: "if false {",
+        killed_by: test(
+            "cap-model",
+            "laboratory",
+            "a_second_answer_breaks_the_contract_and_leaves_no_verdict",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-answer-ahead-of-its-record",
+        guard: "a gated answer waits for its record",
+        file: "crates/cap-model/src/laboratory/node.rs",
+        find: "extract_if(.., |(after, _)| *after <= durable)",
+        replace: "extract_if(.., |(after, _)| *after <= durable.max(*after))",
+        killed_by: test(
+            "cap-model",
+            "laboratory",
+            "an_answer_waits_for_its_record_and_an_early_one_does_not",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-nodes-share-a-tape",
+        guard: "each node draws from a tape of its own",
+        file: "crates/cap-model/src/laboratory/tape.rs",
+        find: "wrapping_add(node.0 as u64 + 1)",
+        replace: "wrapping_add(node.0 as u64 / u64::MAX)",
+        killed_by: test(
+            "cap-model",
+            "laboratory",
+            "a_node_draws_the_same_in_every_clone_and_another_under_another_seed",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-sticky-told-as-total",
+        guard: "whoever must keep to a node is told so (Bailis and others 2013)",
+        file: "crates/cap-model/src/words.rs",
+        find: "(true, true) => Self::Sticky,",
+        replace: "(true, true) => Self::Total,",
+        killed_by: test(
+            "cap-model",
+            "measure",
+            "a_local_store_is_sticky_lagging_when_whole_and_stale_when_split",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-stale-told-as-lagging",
+        guard: "stale for as long as the cut lasts is worse than late",
+        file: "crates/cap-model/src/measure.rs",
+        find: "consistency: Consistency::Stale,",
+        replace: "consistency: Consistency::Lagging,",
+        killed_by: test(
+            "cap-model",
+            "measure",
+            "a_local_store_is_sticky_lagging_when_whole_and_stale_when_split",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-one-way-counts-as-both",
+        guard: "a round trip needs both directions",
+        file: "crates/cap-model/src/shape.rs",
+        find: "self.works(one, other) && self.works(other, one)",
+        replace: "self.works(one, other)",
+        killed_by: test(
+            "cap-model",
+            "measure",
+            "quorum_arithmetic_forecasts_every_link_state_of_three_nodes",
+        ),
+        simulator: blind(BLIND),
+    },
+];
