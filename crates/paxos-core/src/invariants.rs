@@ -10,7 +10,8 @@
 //! | validity | the same: only a value that has been proposed may be chosen |
 //! | promise-monotone, one-value-a-ballot | the same, §2.2: P1a, and a proposer's unique number |
 //! | decision-stable | *The Part-Time Parliament*, §2.1: entries in ink |
-//! | decided-is-durable | *Paxos Made Simple*, §2.2: chosen is accepted by a majority, in stable storage |
+//! | nothing-forgotten | *Paxos Made Simple*, §2.5: an acceptor remembers across failures |
+//! | decided-is-durable | *Paxos Made Simple*, §2.5: an acceptor records its response before it sends it |
 //!
 //! ```
 //! use paxos_core::invariants::{Ledger, agreement};
@@ -30,9 +31,9 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use transport::NodeId;
+use transport::{NodeId, Stored};
 
-use crate::{Ballot, Paxos, Proposal, Value};
+use crate::{Ballot, Paxos, Proposal, Record, Value};
 
 /// A promise that was broken, and by whom.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -78,6 +79,14 @@ pub enum Broken {
         /// How many nodes hold it.
         copies: usize,
     },
+    /// A node came back knowing less than its disk holds.
+    #[error("nothing forgotten: {node} came back without the {what} on its disk")]
+    Forgot {
+        /// The node.
+        node: NodeId,
+        /// What it forgot.
+        what: &'static str,
+    },
 }
 
 impl Broken {
@@ -98,6 +107,7 @@ impl Broken {
             Self::SecondValue { .. } => "one-value-a-ballot",
             Self::DecisionChanged { .. } => "decision-stable",
             Self::DecidedIsDurable { .. } => "decided-is-durable",
+            Self::Forgot { .. } => "nothing-forgotten",
         }
     }
 }
@@ -185,6 +195,59 @@ pub fn decided_is_durable<'a, V: Value + 'a>(
     }
     let copies = holders.len();
     Err(Broken::DecidedIsDurable { copies })
+}
+
+/// A node that has just recovered from `records` promises and holds at least what they name, by a
+/// reading of them that is not the node's own. O(records).
+///
+/// ```
+/// use paxos_core::invariants::{Broken, nothing_forgotten};
+/// use paxos_core::{Ballot, Config, Paxos, Record};
+/// use quorum::QuorumSystem;
+/// use transport::{NodeId, Recover, Stored, Token};
+/// let node = NodeId(1);
+/// let config = Config::new(node, QuorumSystem::majority([node]).unwrap()).unwrap();
+/// let record = Record::<u64>::Promised(Ballot { round: 1, node });
+/// let records = vec![Stored { token: Token(1), record }];
+/// let forgetful = Paxos::recover(&config, vec![]).unwrap();
+/// let what = "promise";
+/// assert_eq!(nothing_forgotten(&forgetful, &records), Err(Broken::Forgot { node, what }));
+/// ```
+///
+/// # Errors
+///
+/// [`Broken::Forgot`].
+pub fn nothing_forgotten<V: Value>(
+    node: &Paxos<V>,
+    records: &[Stored<Record<V>>],
+) -> Result<(), Broken> {
+    let (mut promised, mut accepted, mut decided) = (None, None, None);
+    for stored in records {
+        match &stored.record {
+            Record::Promised(ballot) => promised = promised.max(Some(*ballot)),
+            Record::Accepted(proposal) => accepted = accepted.max(Some(proposal.ballot)),
+            Record::State {
+                promised: ballot,
+                accepted: proposal,
+            } => {
+                promised = promised.max(Some(*ballot));
+                accepted = accepted.max(proposal.as_ref().map(|proposal| proposal.ballot));
+            }
+            Record::Decided(value) => decided = Some(value),
+        }
+    }
+    let acceptor = node.acceptor();
+    let what = if decided != node.decided() {
+        "decision"
+    } else if acceptor.promised() < promised.max(accepted) {
+        "promise"
+    } else if acceptor.accepted().map(|proposal| proposal.ballot) < accepted {
+        "accepted proposal"
+    } else {
+        return Ok(());
+    };
+    let node = node.config().id();
+    Err(Broken::Forgot { node, what })
 }
 
 /// What was ever proposed, accepted and decided in a cluster, and each node's last state.

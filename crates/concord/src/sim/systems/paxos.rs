@@ -1,0 +1,151 @@
+//! Paxos: a cluster that agrees on one value.
+
+mod clients;
+mod judge;
+
+use std::time::Duration;
+
+use consistency::{History, KeyValue, Value};
+use paxos_core::{Config, Paxos as Node};
+use quorum::QuorumSystem;
+use serde::{Deserialize, Serialize};
+use simulator::Outcome;
+use transport::{Choose, NodeId};
+
+use self::clients::Clients;
+use self::judge::Judge;
+use crate::exit::BadInput;
+use crate::sim::linearizable::judge_history;
+use crate::sim::seed::Case;
+use crate::sim::system::{About, SeedRun, System};
+
+/// One decision.
+pub(crate) struct Paxos;
+
+/// The limits of its nodes.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limits {
+    /// Which quorums count, of those that a cluster of the size has.
+    quorums: Quorums,
+    backoff_min_ms: u64,
+    backoff_max_ms: u64,
+    resend_interval_ms: u64,
+    ask_interval_ms: u64,
+    patience_ms: u64,
+    requests_max: usize,
+    records_max: usize,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Quorums {
+    /// More than half.
+    Majority,
+    /// As few acceptances as two nodes give, and as many promises as that takes.
+    EagerWrites,
+    /// The other way round.
+    EagerReads,
+    /// The first node counts double.
+    Heavy,
+}
+
+impl Quorums {
+    fn system(self, nodes: &[NodeId]) -> Result<QuorumSystem<NodeId>, BadInput> {
+        let members = nodes.iter().copied();
+        let few = nodes.len().min(2);
+        let many = nodes.len() + 1 - few;
+        match self {
+            Self::Majority => QuorumSystem::majority(members),
+            Self::EagerWrites => QuorumSystem::flexible(members, many, few),
+            Self::EagerReads => QuorumSystem::flexible(members, few, many),
+            Self::Heavy => {
+                let weight = |node: NodeId| if node == NodeId(0) { 2 } else { 1 };
+                QuorumSystem::weighted(members.map(|node| (node, weight(node))))
+            }
+        }
+        .map_err(BadInput::new)
+    }
+}
+
+impl System for Paxos {
+    type Process = Node<u64>;
+    type Limits = Limits;
+    type Clients = Clients;
+    type Judge = Judge;
+
+    const ABOUT: About = About {
+        name: "paxos",
+        what: "single-decree Paxos: one decision, for ever",
+        promise: "everybody hears of one proposed value; who only asks may hear that there is none yet",
+        checked: "its invariants after every step, disks, and the clients' history, linearizable",
+        crates: &["paxos-core"],
+        assumes: "",
+    };
+
+    const CHAOS: Duration = Duration::from_secs(2);
+
+    fn limits(choices: &mut impl Choose) -> Limits {
+        let mut pick = |options: [u64; 3]| match choices.choose(3) {
+            0 => options[0],
+            1 => options[1],
+            _ => options[2],
+        };
+        let backoff_min_ms = pick([10, 2, 30]);
+        let resend_interval_ms = pick([50, 10, 200]);
+        let ask_interval_ms = pick([1_000, 100, 20]);
+        let patience_ms = pick([10_000, 300, 60]);
+        let requests_max = usize::try_from(pick([1_024, 1_024, 2])).unwrap_or(usize::MAX);
+        let records_max = usize::try_from(pick([64, 3, 1])).unwrap_or(usize::MAX);
+        let quorums = match choices.choose(6) {
+            0..=2 => Quorums::Majority,
+            3 => Quorums::EagerWrites,
+            4 => Quorums::EagerReads,
+            _ => Quorums::Heavy,
+        };
+        Limits {
+            quorums,
+            backoff_min_ms,
+            backoff_max_ms: 20 * backoff_min_ms,
+            resend_interval_ms,
+            ask_interval_ms,
+            patience_ms,
+            requests_max,
+            records_max,
+        }
+    }
+
+    fn config(limits: &Limits, id: NodeId, nodes: &[NodeId]) -> Result<Config, BadInput> {
+        let millis = Duration::from_millis;
+        let (backoff_min, backoff_max) = (limits.backoff_min_ms, limits.backoff_max_ms);
+        let config = Config::new(id, limits.quorums.system(nodes)?)
+            .and_then(|config| config.backoff(millis(backoff_min), millis(backoff_max)))
+            .and_then(|config| config.resend_interval(millis(limits.resend_interval_ms)))
+            .and_then(|config| config.ask_interval(millis(limits.ask_interval_ms)))
+            .and_then(|config| config.requests_max(limits.requests_max))
+            .and_then(|config| config.records_max(limits.records_max))
+            .map_err(BadInput::new)?;
+        Ok(config.patience(millis(limits.patience_ms)))
+    }
+
+    fn clients(case: &Case) -> Clients {
+        Clients::new(case.clients, case.operations, Self::CHAOS)
+    }
+
+    fn judge(_: &Case) -> Judge {
+        Judge::new()
+    }
+
+    fn verdict(mut outcome: Outcome, clients: Clients, _: Judge) -> SeedRun {
+        let (tally, history) = clients.finish();
+        // A decision is a register that only a compare-and-set from nothing can write.
+        let model = KeyValue::new(Value::Nil);
+        let evidence = judge_history(&model, &history, &mut outcome);
+        SeedRun {
+            outcome,
+            tally,
+            evidence,
+            history: Some(Box::new(move || History::from_operations(&model, &history))),
+        }
+    }
+}
