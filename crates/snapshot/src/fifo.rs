@@ -378,9 +378,11 @@ impl<P: Process<Message: Clone>> Process for Fifo<P> {
         }
         match input {
             Input::Start => {
-                for session in &self.sessions {
+                let repeat_at = cx.now().plus_nanos(self.repeat_ns);
+                for session in &mut self.sessions {
                     let (peer, life) = (session.peer, session.peer_incarnation);
                     frame(&self.life, peer, life, FrameBody::Hello, Token::NONE, cx);
+                    session.repeat_at = Some(repeat_at);
                 }
                 self.step_process(Input::Start, cx);
             }

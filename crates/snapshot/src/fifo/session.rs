@@ -13,6 +13,8 @@
 //! 4. *Lives do not mix*: a frame counts only if it names the present lives of both ends. A newer
 //!    life of the peer ends the session and begins the next one, with number 1 again; what was not
 //!    acknowledged by the former life is dropped.
+//! 5. *A new life makes itself known*: it says hello to each peer until the peer answers, so that
+//!    soon nobody sends to the former one.
 //!
 //! An acknowledged message was handed to the process in that life; what the process made of it need
 //! not be durable.
@@ -181,8 +183,8 @@ impl<M: Clone> Session<M> {
         Some(message)
     }
 
-    /// Whether something waits for the peer: an acknowledgement, or its first frame.
+    /// Whether something must be repeated: a message, or the hello.
     pub(crate) fn is_waiting(&self) -> bool {
-        !self.unacknowledged.is_empty()
+        self.peer_incarnation == 0 || !self.unacknowledged.is_empty()
     }
 }

@@ -374,13 +374,14 @@ fn a_message_is_not_repeated_before_its_records_are_durable() {
 }
 
 #[test]
-fn what_waits_for_a_first_answer_is_asked_for_again() {
+fn a_new_life_says_hello_until_it_is_answered() {
     let mut end = End::new();
     assert_eq!(end.step(1, Input::Request((NodeId(1), 4))), []);
-    assert_eq!(end.node.deadline(), Some(Time::from_nanos(101)));
+    assert_eq!(end.node.deadline(), Some(Time::from_nanos(100)));
     let hello = |sent: Vec<(FrameBody<u64>, Token)>| sent[0].0 == FrameBody::Hello;
     assert!(hello(end.step(101, Input::Wake)));
     assert!(hello(end.step(201, Input::Wake)));
+    assert_eq!(end.node.deadline(), Some(Time::from_nanos(301)));
     let sent = end.hear((1, 1), FrameBody::Hello);
     assert_eq!(
         sent,
@@ -389,4 +390,18 @@ fn what_waits_for_a_first_answer_is_asked_for_again() {
             message: 4
         }]
     );
+}
+
+/// A restart that nobody hears of at first must not swallow what is sent long after it.
+#[test]
+fn what_is_sent_after_both_ends_are_up_arrives_though_the_first_hello_was_lost() {
+    let route: Route<Frame<u64>> = Box::new(|_, now, _| {
+        let is_cut = (90..500).contains(&now);
+        if is_cut { vec![] } else { vec![now + 1] }
+    });
+    let mut world = World::<Fifo<Teller>>::new(&tellers(2, |_| {}), route);
+    world.crash_at(100, 1, 110);
+    world.ask_at(1_000, 0, (NodeId(1), 8));
+    world.run(10_000);
+    assert_eq!(world.node(1).process().heard, [(NodeId(0), 8)]);
 }
