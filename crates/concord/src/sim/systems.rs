@@ -2,6 +2,7 @@
 
 mod eventual;
 mod raft;
+mod snapshot;
 mod strong;
 
 use serde::{Deserialize, Serialize};
@@ -22,11 +23,13 @@ pub(crate) enum Protocol {
     Strong,
     /// A store that always answers locally: eventually consistent.
     Eventual,
+    /// Global snapshots, consistent cuts of a running system.
+    Snapshot,
 }
 
 impl Protocol {
     /// In the order of a campaign.
-    pub(crate) const ALL: [Self; 3] = [Self::Raft, Self::Strong, Self::Eventual];
+    pub(crate) const ALL: [Self; 4] = [Self::Raft, Self::Strong, Self::Eventual, Self::Snapshot];
 
     /// What the rest of the program calls.
     pub(crate) const fn entry(self) -> Entry {
@@ -34,6 +37,7 @@ impl Protocol {
             Self::Raft => Entry::of::<raft::Raft>(),
             Self::Strong => Entry::of::<strong::Strong>(),
             Self::Eventual => Entry::of::<eventual::Eventual>(),
+            Self::Snapshot => Entry::of::<snapshot::Snapshot>(),
         }
     }
 
