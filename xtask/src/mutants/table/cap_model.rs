@@ -14,7 +14,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         killed_by: test(
             "cap-model",
             "theorem",
-            "a_majority_register_is_unavailable_to_the_minority_on_every_split",
+            "a_local_register_is_stale_on_every_split",
         ),
         simulator: blind(BLIND),
     },
