@@ -174,3 +174,24 @@ fn records_of_no_life_or_in_a_wrong_order_are_refused() {
         assert!(Fifo::<Bank>::recover(&config, stored.collect()).is_err());
     }
 }
+
+/// A life that crashed right after its marker had left, before anything else did: the next life
+/// records and reports, and only the marker tells of two lives.
+#[test]
+fn a_marker_of_a_life_that_did_not_record_aborts() {
+    let mut world = World::<Node>::new(&patient(), in_order(1, 10));
+    world.ask_at(1, 0, take(1));
+    world.run(1);
+    let id = SnapshotId {
+        initiator: NodeId(0),
+        incarnation: 1,
+        number: 1,
+    };
+    // n2 hears first of a life of n1 that nobody else hears of.
+    let message = SnapshotMessage::Marker { id, incarnation: 7 };
+    let from = NodeId(1);
+    world.step(2, Input::Message { from, message });
+    world.run(10_000);
+    let node = NodeId(1);
+    assert_eq!(ends(&world), [(1, Err(&AbortReason::Restarted { node }))]);
+}

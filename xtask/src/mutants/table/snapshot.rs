@@ -1,6 +1,7 @@
-//! Guards of `snapshot`: stamps that order steps as causality does, crashes included.
+//! Guards of `snapshot`: stamps that order steps as causality does, cuts that are consistent, links
+//! that are FIFO, crashes included.
 
-use super::{Mutant, blind, test};
+use super::{Mutant, blind, finds, test};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -28,5 +29,200 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "an_early_message_of_a_new_node_waits_until_its_numbers_are_reserved",
         ),
         simulator: blind("no campaign traces its processes yet"),
+    },
+    Mutant {
+        name: "snapshot-marker-before-state",
+        guard: "a process records its state before it sends its markers (Chandy and Lamport 1985, 3.2)",
+        file: "crates/snapshot/src/snapshotting.rs",
+        find: "Ok(ended) => self.report(ended, cx),",
+        replace: "Ok(mut ended) => {\n                if let Some((_, Ok(local))) = &mut ended {\n                    local.state = R::record(&self.process);\n                }\n                self.report(ended, cx);\n            }",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "algorithm::concurrent_snapshots_of_several_initiators_are_all_right",
+        ),
+        simulator: finds("snapshot", 64),
+    },
+    Mutant {
+        name: "snapshot-records-after-marker",
+        guard: "a channel's state ends with its marker (Chandy and Lamport 1985, 3.2)",
+        file: "crates/snapshot/src/recording.rs",
+        find: "channels.find(|it| it.from == from && it.closed_by.is_none());",
+        replace: "channels.find(|it| it.from == from);",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "algorithm::concurrent_snapshots_of_several_initiators_are_all_right",
+        ),
+        simulator: finds("snapshot", 64),
+    },
+    Mutant {
+        name: "snapshot-first-message-dropped",
+        guard: "every message after the own recording and before the marker is recorded",
+        file: "crates/snapshot/src/recording.rs",
+        find: "channel.messages.push(message.clone());",
+        replace: "if channel.messages.capacity() > 0 {\n                channel.messages.push(message.clone());\n            }\n            channel.messages.reserve(1);",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "goldens::a_message_on_its_way_is_in_the_channel_and_one_after_the_marker_is_not",
+        ),
+        simulator: finds("snapshot", 64),
+    },
+    Mutant {
+        name: "snapshot-ids-mixed",
+        guard: "each snapshot has a recording of its own",
+        file: "crates/snapshot/src/recording.rs",
+        find: "position(|recording| recording.id == id);",
+        replace: "position(|recording| recording.id.number == id.number);",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "goldens::two_initiators_have_two_cuts",
+        ),
+        simulator: finds("snapshot", 512),
+    },
+    Mutant {
+        name: "snapshot-marker-to-one-missing",
+        guard: "one marker goes out on each channel",
+        file: "crates/snapshot/src/snapshotting.rs",
+        find: "for &to in &self.receivers {",
+        replace: "for &to in self.receivers.iter().skip(1) {",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "algorithm::a_snapshot_puts_exactly_one_marker_on_each_channel",
+        ),
+        simulator: finds("snapshot", 64),
+    },
+    Mutant {
+        name: "snapshot-own-channels-not-recorded",
+        guard: "the initiator too records what comes in",
+        file: "crates/snapshot/src/recording.rs",
+        find: "let Some(channel) = open else {",
+        replace: "let Some(channel) = open.filter(|_| recording.id.initiator != to) else {",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "goldens::a_marker_goes_round_a_directed_ring",
+        ),
+        simulator: finds("snapshot", 64),
+    },
+    Mutant {
+        name: "snapshot-lives-not-compared",
+        guard: "a state of one life is not joined with markers of another",
+        file: "crates/snapshot/src/collection.rs",
+        find: "if recorded != Some(channel.incarnation) {",
+        replace: "if recorded.is_none() {",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "crashes::a_marker_of_a_life_that_did_not_record_aborts",
+        ),
+        simulator: blind("over FIFO sessions a life that sent a marker has reported too"),
+    },
+    Mutant {
+        name: "snapshot-old-marker-begun",
+        guard: "a node's markers of a former life do nothing",
+        file: "crates/snapshot/src/snapshotting.rs",
+        find: "if self.is_of_former_life(id) {",
+        replace: "if false {",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "crashes::an_old_marker_is_recognised_after_a_restart",
+        ),
+        simulator: blind("what is begun again for nobody is dropped by timeout"),
+    },
+    Mutant {
+        name: "snapshot-marker-not-gated",
+        guard: "no message is released after a marker that follows it",
+        file: "crates/snapshot/src/snapshotting.rs",
+        find: "cx.send(to, SnapshotMessage::Marker { id, incarnation });",
+        replace: "cx.send_early(to, SnapshotMessage::Marker { id, incarnation });",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "order::no_message_is_released_after_a_marker_that_follows_it",
+        ),
+        simulator: blind("its links keep the order of sending, whatever the gates"),
+    },
+    Mutant {
+        name: "snapshot-marker-overtaken",
+        guard: "no message is released before a marker that it follows",
+        file: "crates/snapshot/src/snapshotting.rs",
+        find: "*after = (*after).max(self.marker_gate);",
+        replace: "let _ = after;",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "order::no_message_is_released_before_a_marker_that_it_follows",
+        ),
+        simulator: blind("its links keep the order of sending, whatever the gates"),
+    },
+    Mutant {
+        name: "snapshot-channel-unbounded",
+        guard: "a recorded channel is bounded",
+        file: "crates/snapshot/src/recording.rs",
+        find: "if channel.messages.len() >= limit {",
+        replace: "if false {",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "limits::a_channel_with_too_many_messages_aborts_the_snapshot_and_frees_what_it_held",
+        ),
+        simulator: blind("a longer channel is as right as a short one"),
+    },
+    Mutant {
+        name: "fifo-duplicate-delivered",
+        guard: "a message is handed over once",
+        file: "crates/snapshot/src/fifo/session.rs",
+        find: "self.delivered) else {\n            return Arrival::Duplicate;",
+        replace: "self.delivered) else {\n            return Arrival::InOrder(message);",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "fifo::a_gap_is_waited_for_and_a_duplicate_is_dropped",
+        ),
+        simulator: finds("snapshot", 64),
+    },
+    Mutant {
+        name: "fifo-gap-not-waited-for",
+        guard: "a message waits for those before it",
+        file: "crates/snapshot/src/fifo/session.rs",
+        find: "if ahead == 1 {",
+        replace: "if ahead >= 1 {",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "fifo::a_gap_is_waited_for_and_a_duplicate_is_dropped",
+        ),
+        simulator: finds("snapshot", 64),
+    },
+    Mutant {
+        name: "fifo-former-life-heard",
+        guard: "nothing of a former life is delivered in a new session",
+        file: "crates/snapshot/src/fifo.rs",
+        find: "if incarnation < session.peer_incarnation {",
+        replace: "if false {",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "fifo::frames_of_another_life_or_beyond_the_window_change_nothing",
+        ),
+        simulator: finds("snapshot", 4_096),
+    },
+    Mutant {
+        name: "fifo-hello-not-repeated",
+        guard: "a new life makes itself known until it is answered",
+        file: "crates/snapshot/src/fifo.rs",
+        find: "session.repeat_at = Some(repeat_at);\n                }",
+        replace: "let _ = repeat_at;\n                }",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "fifo::what_is_sent_after_both_ends_are_up_arrives_though_the_first_hello_was_lost",
+        ),
+        simulator: finds("snapshot", 2_048),
     },
 ];
