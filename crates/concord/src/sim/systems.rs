@@ -1,6 +1,7 @@
 //! The protocols that can be simulated: a file each, and the list of them.
 
 mod eventual;
+mod paxos;
 mod raft;
 mod snapshot;
 mod strong;
@@ -19,6 +20,8 @@ pub(crate) use raft::planted;
 pub(crate) enum Protocol {
     /// A key-value store on Raft: linearizable.
     Raft,
+    /// One decision, for ever.
+    Paxos,
     /// A register store on quorums: linearizable without consensus.
     Strong,
     /// A store that always answers locally: eventually consistent.
@@ -29,12 +32,19 @@ pub(crate) enum Protocol {
 
 impl Protocol {
     /// In the order of a campaign.
-    pub(crate) const ALL: [Self; 4] = [Self::Raft, Self::Strong, Self::Eventual, Self::Snapshot];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Raft,
+        Self::Paxos,
+        Self::Strong,
+        Self::Eventual,
+        Self::Snapshot,
+    ];
 
     /// What the rest of the program calls.
     pub(crate) const fn entry(self) -> Entry {
         match self {
             Self::Raft => Entry::of::<raft::Raft>(),
+            Self::Paxos => Entry::of::<paxos::Paxos>(),
             Self::Strong => Entry::of::<strong::Strong>(),
             Self::Eventual => Entry::of::<eventual::Eventual>(),
             Self::Snapshot => Entry::of::<snapshot::Snapshot>(),

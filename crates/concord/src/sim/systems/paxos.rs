@@ -76,9 +76,9 @@ impl System for Paxos {
 
     const ABOUT: About = About {
         name: "paxos",
-        what: "single-decree Paxos: one decision, for ever",
-        promise: "everybody hears of one proposed value; who only asks may hear that there is none yet",
-        checked: "its invariants after every step, disks, and the clients' history, linearizable",
+        what: "single-decree Paxos: a cluster that agrees on one value",
+        promise: "linearizable; one proposed value for everybody, for ever",
+        checked: "its invariants after every step, disks, and the clients' history",
         crates: &["paxos-core"],
         assumes: "",
     };

@@ -9,8 +9,8 @@
 //!
 //! That the value was proposed is seen from the clients' history.
 
-use paxos_core::invariants::{Broken, Ledger, decided_is_durable, nothing_forgotten};
 use paxos_core::Paxos;
+use paxos_core::invariants::{Broken, Ledger, decided_is_durable, nothing_forgotten};
 use simulator::{Cluster, Observer, Violation};
 use transport::{NodeId, Recover};
 
