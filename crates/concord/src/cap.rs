@@ -45,6 +45,9 @@ pub(crate) struct Cap {
     /// How many nodes the cluster has.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=7))]
     nodes: u32,
+    /// Where the tapes start from which the nodes choose: another seed may elect another leader.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
     /// Print one JSON object per protocol.
     #[arg(long)]
     json: bool,
@@ -79,15 +82,15 @@ impl Choice {
         Self::Snapshot,
     ];
 
-    fn put_on_trial(self, nodes: u32) -> Result<Vec<Report>, BadInput> {
+    fn put_on_trial(self, nodes: u32, seed: u64) -> Result<Vec<Report>, BadInput> {
         let report = match self {
-            Self::Raft => trial::run("raft", nodes, RaftSubject::new)?,
-            Self::Paxos => trial::run("paxos", nodes, PaxosSubject::new)?,
-            Self::Strong => trial::run("strong", nodes, StrongSubject::new)?,
-            Self::Eventual => trial::run("eventual", nodes, EventualSubject::new)?,
-            Self::Snapshot => trial::run("snapshot", nodes, BankSnapshots::new)?,
+            Self::Raft => trial::run("raft", nodes, seed, RaftSubject::new)?,
+            Self::Paxos => trial::run("paxos", nodes, seed, PaxosSubject::new)?,
+            Self::Strong => trial::run("strong", nodes, seed, StrongSubject::new)?,
+            Self::Eventual => trial::run("eventual", nodes, seed, EventualSubject::new)?,
+            Self::Snapshot => trial::run("snapshot", nodes, seed, BankSnapshots::new)?,
             Self::All => {
-                let reports = Self::EACH.map(|protocol| protocol.put_on_trial(nodes));
+                let reports = Self::EACH.map(|protocol| protocol.put_on_trial(nodes, seed));
                 let reports: Vec<Vec<Report>> = reports.into_iter().collect::<Result<_, _>>()?;
                 return Ok(reports.into_iter().flatten().collect());
             }
@@ -99,7 +102,7 @@ impl Choice {
 impl Cap {
     /// Puts every chosen protocol on trial; the ending is the worst verdict.
     pub(crate) fn run(&self) -> Result<Ending, BadInput> {
-        let reports = self.protocol.put_on_trial(self.nodes)?;
+        let reports = self.protocol.put_on_trial(self.nodes, self.seed)?;
         if self.json {
             for report in &reports {
                 say!("{}", report.json(self.explain));

@@ -224,6 +224,24 @@ fn the_table_has_a_row_for_each_protocol_operation_and_shape() {
 }
 
 #[test]
+fn whoever_is_elected_the_theorem_holds() {
+    let mut leaders = std::collections::BTreeSet::new();
+    for seed in 0..10 {
+        let seed = seed.to_string();
+        let ran = cap(&["--protocol", "raft", "--seed", &seed, "--json"]);
+        assert_eq!(ran.code, 0, "{}", ran.out);
+        let objects = ran.json();
+        assert_eq!(objects[0]["splits_refuted"], 3);
+        let whole = cells(&objects[0], "write", "whole", 3)[0];
+        leaders.insert(whole["via"].to_string());
+    }
+    assert!(
+        leaders.len() > 1,
+        "the seeds elect different leaders: {leaders:?}"
+    );
+}
+
+#[test]
 fn two_runs_print_the_same() {
     let ran = || cap(&["--nodes", "3", "--explain"]).out;
     assert_eq!(ran(), ran());
@@ -237,6 +255,7 @@ fn bad_usage_is_told_and_ends_with_2() {
         &["--nodes", "many"],
         &["--protocol", "zab"],
         &["--seeds", "3"],
+        &["--seed", "-1"],
     ] {
         let ran = cap(bad);
         assert_eq!(ran.code, 2, "{bad:?}: {}", ran.out);

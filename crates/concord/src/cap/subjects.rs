@@ -45,3 +45,71 @@ fn built<P, E: std::fmt::Display>(
         .collect::<Result<_, _>>()
         .map_err(|error| BadInput::at("--nodes", error))
 }
+
+#[cfg(test)]
+mod tests {
+    use cap_model::{
+        Adversary, Availability, Forecast, Operation, Settings, Subject, forecast, link_states,
+    };
+
+    use super::*;
+
+    /// Every operation at every node in every state of the directed links of three nodes, against
+    /// what quorum arithmetic says.
+    fn check_forecasts(subject: &impl Subject, is_exact: bool) {
+        let system = majority(3).expect("three nodes");
+        let adversary = Adversary::new(subject, &Settings::default()).expect("a steady cluster");
+        for shape in link_states(3).expect("three nodes") {
+            let measured = adversary.measure(&shape).expect("within the limits");
+            let forecasts: Vec<Forecast> = members(3)
+                .map(|node| forecast(&system, &shape, node))
+                .collect();
+            for trial in &measured.trials {
+                let forecast = forecasts[trial.node.0 as usize];
+                let can = |forecast: Forecast| match trial.operation {
+                    Operation::Update => forecast.can_write,
+                    _ => forecast.can_read,
+                };
+                if is_exact {
+                    assert_eq!(trial.result.is_ok(), can(forecast), "{shape}: {trial:?}");
+                } else if trial.result.is_ok() {
+                    let somebody_can = forecasts.iter().any(|&forecast| can(forecast));
+                    assert!(somebody_can, "{shape}: {trial:?}");
+                }
+            }
+            for cell in &measured.cells {
+                let is_true = cell
+                    .consistency
+                    .is_none_or(|seen| seen.to_string() == "linearizable");
+                assert!(is_true, "{shape}: {cell:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_strong_store_answers_exactly_where_a_quorum_can_be_reached_and_heard() {
+        check_forecasts(&StrongSubject::new(3).expect("a subject"), true);
+    }
+
+    #[test]
+    fn paxos_answers_exactly_where_a_quorum_can_be_reached_and_heard() {
+        check_forecasts(&PaxosSubject::new(3).expect("a subject"), true);
+    }
+
+    #[test]
+    fn raft_answers_nowhere_unless_somebody_can_reach_and_hear_a_quorum() {
+        check_forecasts(&RaftSubject::new(3).expect("a subject"), false);
+    }
+
+    #[test]
+    fn the_eventual_store_answers_everywhere() {
+        let subject = EventualSubject::new(3).expect("a subject");
+        let adversary = Adversary::new(&subject, &Settings::default()).expect("a steady cluster");
+        for shape in link_states(3).expect("three nodes") {
+            let measured = adversary.measure(&shape).expect("within the limits");
+            for cell in &measured.cells {
+                assert_eq!(cell.availability, Availability::Sticky, "{shape}");
+            }
+        }
+    }
+}

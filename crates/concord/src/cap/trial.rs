@@ -33,6 +33,7 @@ struct Done {
 pub(super) fn run<S>(
     name: &'static str,
     nodes: u32,
+    seed: u64,
     subject: impl Fn(u32) -> Result<S, BadInput> + Sync,
 ) -> Result<Report, BadInput>
 where
@@ -40,7 +41,10 @@ where
     for<'s> Adversary<'s, S>: Sync,
 {
     let bad = |error: CapError| BadInput::at("--nodes", error);
-    let settings = Settings::default();
+    let settings = Settings {
+        seed,
+        ..Settings::default()
+    };
     let whole = subject(nodes)?;
     let alone = subject(1)?;
     let mut report = Report::new(
