@@ -3,23 +3,26 @@
 mod clients;
 mod judge;
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
+use consistency::strong::invariants::Ledger;
 use consistency::strong::{Config, Store};
 use consistency::{History, KeyValue, Value};
-use quorum::QuorumSystem;
 use serde::{Deserialize, Serialize};
-use simulator::{Outcome, Violation};
+use simulator::Outcome;
 use transport::{Choose, NodeId};
 
 use self::clients::Clients;
 use self::judge::Judge;
 use crate::exit::BadInput;
 use crate::sim::linearizable::judge_history;
+use crate::sim::quorums::Quorums;
 use crate::sim::seed::Case;
 use crate::sim::system::{About, SeedRun, System};
 
-/// Registers on majorities.
+/// Registers on quorums.
 pub(crate) struct Strong;
 
 /// The limits of its nodes.
@@ -31,6 +34,7 @@ pub(crate) struct Limits {
     patience_ms: u64,
     checkpoint_bytes_min: u64,
     always_write_back: bool,
+    quorums: Quorums,
 }
 
 impl System for Strong {
@@ -41,8 +45,8 @@ impl System for Strong {
 
     const ABOUT: About = About {
         name: "strong",
-        what: "a register store on majorities (Attiya, Bar-Noy, Dolev), without consensus",
-        promise: "linearizable; whoever reaches a majority is answered",
+        what: "a register store on quorums (Attiya, Bar-Noy, Dolev), without consensus",
+        promise: "linearizable; whoever reaches a quorum is answered",
         checked: "its invariants after every step, disks, and the clients' history",
         crates: &["consistency"],
         assumes: "",
@@ -61,11 +65,12 @@ impl System for Strong {
             patience_ms: pick([10_000, 1_000, 200]),
             checkpoint_bytes_min: pick([1 << 20, 2_000, 0]),
             always_write_back: pick([0, 0, 1]) == 1,
+            quorums: Quorums::drawn(choices),
         }
     }
 
     fn config(limits: &Limits, id: NodeId, nodes: &[NodeId]) -> Result<Config, BadInput> {
-        let quorums = QuorumSystem::majority(nodes.iter().copied()).map_err(BadInput::new)?;
+        let quorums = limits.quorums.system(nodes, 1).map_err(BadInput::new)?;
         let config = Config::new(id, quorums)
             .and_then(|config| config.operations_max(limits.operations_max))
             .and_then(|config| config.keys_max(limits.keys_max))
@@ -77,20 +82,22 @@ impl System for Strong {
     }
 
     fn clients(case: &Case) -> Clients {
-        Clients::new(case.clients, case.operations, Self::CHAOS)
+        Clients::new(case, Self::CHAOS, Rc::default())
     }
 
     fn judge(_: &Case) -> Judge {
-        Judge::new()
+        Judge::new(Rc::default())
     }
 
-    fn verdict(mut outcome: Outcome, clients: Clients, judge: Judge) -> SeedRun {
-        let (tally, history, heard) = clients.finish();
-        if outcome.violation.is_none()
-            && let Err(broken) = judge.check_acknowledged(&heard)
-        {
-            outcome.violation = Some(Violation::new(broken.rule(), broken.to_string()));
-        }
+    /// What clients were told is what the disks must hold.
+    fn clients_and_judge(case: &Case) -> (Clients, Judge) {
+        let ledger: Rc<RefCell<Ledger>> = Rc::default();
+        let clients = Clients::new(case, Self::CHAOS, Rc::clone(&ledger));
+        (clients, Judge::new(ledger))
+    }
+
+    fn verdict(mut outcome: Outcome, clients: Clients, _: Judge) -> SeedRun {
+        let (tally, history) = clients.finish();
         let model = KeyValue::new(Value::Nil);
         let evidence = judge_history(&model, &history, &mut outcome);
         SeedRun {

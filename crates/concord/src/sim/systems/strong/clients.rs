@@ -12,14 +12,19 @@
 //! A write is asked again only when it certainly had no effect: a second attempt is a second write. Every
 //! request must get one answer, from the node it was asked of, unless that node crashes.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
+use consistency::strong::invariants::Ledger;
 use consistency::strong::{Event, Refusal, Request, Store, Version};
 use consistency::{KvInput, KvOutput, Operation, OperationId, ProcessId, Recorder, Value};
 use simulator::{Violation, Workload, WorkloadContext};
-use transport::{Bytes, NodeId, RequestId, Time};
+use transport::{Bytes, NodeId, RequestId};
 
+use super::judge::broken;
 use crate::sim::answers::Answers;
+use crate::sim::seed::Case;
 use crate::sim::tally::Tally;
 
 /// Few keys, so that clients meet on them.
@@ -39,8 +44,8 @@ pub(crate) struct Clients {
     recorder: Recorder<KvInput, KvOutput>,
     clients: Vec<Client>,
     tally: Tally,
-    /// Every event, with its time.
-    heard: Vec<(Time, Event)>,
+    /// The judge holds the disks to it.
+    ledger: Rc<RefCell<Ledger>>,
     pause_ns: u64,
     next_process: u64,
     next_value: u64,
@@ -80,8 +85,8 @@ enum Call {
 }
 
 impl Clients {
-    pub(crate) fn new(count: u32, operations: u64, chaos: Duration) -> Self {
-        let count = u64::from(count.max(1));
+    pub(crate) fn new(case: &Case, chaos: Duration, ledger: Rc<RefCell<Ledger>>) -> Self {
+        let (count, operations) = (u64::from(case.clients.max(1)), case.operations);
         let each = operations.div_ceil(count);
         let pause_ns = u64::try_from(chaos.as_nanos()).unwrap_or(u64::MAX) / each.max(1);
         let clients = (0..count)
@@ -98,7 +103,7 @@ impl Clients {
             recorder: Recorder::new(),
             clients,
             tally: Tally::default(),
-            heard: Vec::new(),
+            ledger,
             pause_ns,
             next_process: count,
             next_value: 0,
@@ -108,12 +113,11 @@ impl Clients {
         }
     }
 
-    /// How the operations ended, the history, and all that was heard. An operation still open is
-    /// unknown.
-    pub(crate) fn finish(mut self) -> Finished {
+    /// How the operations ended, and the history. An operation still open is unknown.
+    pub(crate) fn finish(mut self) -> (Tally, Vec<Operation<KvInput, KvOutput>>) {
         let open = |client: &&Client| matches!(client.state, State::Busy(_));
         self.tally.unknown += self.clients.iter().filter(open).count() as u64;
-        (self.tally, self.recorder.finish(), self.heard)
+        (self.tally, self.recorder.finish())
     }
 
     /// Lets the client rest; about twice the mean pause at most.
@@ -278,9 +282,6 @@ impl Clients {
     }
 }
 
-/// How the operations ended, the history, and all events with their times.
-pub(crate) type Finished = (Tally, Vec<Operation<KvInput, KvOutput>>, Vec<(Time, Event)>);
-
 enum Ending {
     Read(Version),
     Written,
@@ -325,7 +326,9 @@ impl Workload<Store> for Clients {
         if let Err(violation) = self.answers.ended(id, node, &event) {
             cx.violate(violation);
         }
-        self.heard.push((cx.now(), event.clone()));
+        if let Err(rule) = self.ledger.borrow_mut().acknowledge(&event) {
+            cx.violate(broken(rule));
+        }
         let Some(number) = self.current(id.0) else {
             return;
         };
