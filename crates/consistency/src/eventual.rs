@@ -109,7 +109,9 @@
 //! differ for ever. A node writes at most `keys_max` keys, so a replica takes up to members ×
 //! `keys_max`; a local write leaves at most `siblings_max` siblings, so a replica sees at most members
 //! × `siblings_max`. A key counts for a node when its clock has a dot of that node. Configurations
-//! must give all nodes equal limits.
+//! must give all nodes equal limits. A clock in a message or context may be ahead of what is known by
+//! at most 2^48 writes of a node and key; so one lie never brings a counter to its end, and 65,536
+//! would.
 //!
 //! # Invariants
 //!

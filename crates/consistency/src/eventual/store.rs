@@ -251,7 +251,8 @@ impl EventualStore {
     fn check_keys(&self, versions: &Versions) -> Result<(), Refusal> {
         let keys_max = self.config.keys_max;
         let is_first = versions.context().get(self.config.slot()) == 0;
-        if is_first && self.keys_written >= keys_max {
+        let is_full = versions.is_unwritten() && self.table.len() >= self.config.all_keys_max();
+        if is_full || is_first && self.keys_written >= keys_max {
             return Err(Refusal::TooManyKeys { keys_max });
         }
         Ok(())
@@ -430,13 +431,27 @@ impl EventualStore {
             return None;
         }
         let has_changed = versions.merge(theirs).ok()?;
-        if has_changed && held.is_none() && self.table.len() >= self.config.all_keys_max() {
+        // Two states of members never join to more siblings than the limit; two lies may.
+        if has_changed && !self.config.allows(key, &versions) {
+            return None;
+        }
+        if has_changed && held.is_none() && !self.has_room_for(&versions) {
             return None;
         }
         Some(Merged {
             versions,
             has_changed,
         })
+    }
+
+    /// Whether the table takes a key that it does not hold. The other members together write at most
+    /// their number × `keys_max`, so the places for this node's own keys stay free.
+    fn has_room_for(&self, versions: &Versions) -> bool {
+        let is_own = versions.context().get(self.config.slot()) > 0;
+        let all_keys_max = self.config.all_keys_max();
+        let others_max = all_keys_max.saturating_sub(self.config.keys_max);
+        let others = self.table.len().saturating_sub(self.keys_written);
+        self.table.len() < all_keys_max && (is_own || others < others_max)
     }
 
     fn on_compare(&mut self, from: NodeId, parts: &[Part], cx: &mut Context<'_, Self>) {

@@ -190,6 +190,61 @@ fn a_client_cannot_end_the_counter_of_another_node() {
     assert_eq!(values(&world.get(0, "fruit")), ["apple", "pear"]);
 }
 
+/// Two nodes with room for two siblings and two keys each, told what `versions` say by node 1.
+fn told(items: Vec<(&str, Versions)>) -> World {
+    let tight = |id| {
+        crate::world::config(id, 2)
+            .keys_max(2)
+            .and_then(|config| config.siblings_max(2))
+            .unwrap()
+    };
+    let mut world = World::with(vec![tight(0), tight(1)], 1);
+    for (key, versions) in items {
+        let key = key.into();
+        let message = Message::Versions {
+            items: vec![KeyVersions { key, versions }],
+            is_answer_wanted: false,
+        };
+        let from = NodeId(1);
+        world.step(NodeId(0), Input::Message { from, message });
+    }
+    world.run_for(std::time::Duration::from_millis(1));
+    world
+}
+
+fn written(slot: usize, count: usize) -> Versions {
+    let mut versions = Versions::new(2).unwrap();
+    for number in 0..count {
+        let value = format!("{slot}.{number}").as_str().into();
+        versions.put(slot, &empty(), value).unwrap();
+    }
+    versions
+}
+
+// Each of the two fits, and both together would make a log that recovery refuses.
+#[test]
+fn versions_that_would_overfill_a_key_are_refused_and_the_log_stays_readable() {
+    let mut world = told(vec![("a", written(1, 4)), ("a", written(0, 4))]);
+    assert_eq!(world.store(0).messages_refused(), 1);
+    assert_eq!(world.shown(0, "a").len(), 4);
+    world.crash(NodeId(0));
+    world.restart(NodeId(0));
+    assert_eq!(world.shown(0, "a").len(), 4);
+}
+
+#[test]
+fn keys_that_no_member_may_write_leave_room_for_own_ones() {
+    let lies = ["a", "b", "c", "d", "e"].map(|key| (key, written(1, 1)));
+    let mut world = told(lies.into());
+    assert_eq!(world.store(0).messages_refused(), 3);
+    world.put(0, "x", "mine", &empty());
+    world.put(0, "y", "mine", &empty());
+    assert_eq!(world.store(0).keys_len(), 4);
+    world.crash(NodeId(0));
+    world.restart(NodeId(0));
+    assert_eq!(world.shown(0, "y"), ["mine"]);
+}
+
 #[test]
 fn strangers_and_oneself_are_not_listened_to() {
     let mut world = World::new(2, 1);

@@ -176,8 +176,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "eventual-replication-refused-at-the-limit",
         guard: "a limit refuses local writes and never replication",
         file: "crates/consistency/src/eventual/store.rs",
-        find: "self.table.len() >= self.config.all_keys_max()",
-        replace: "self.table.len() >= self.config.keys_max",
+        find: "(is_own || others < others_max)",
+        replace: "(is_own || others < others_max.min(1))",
         killed_by: test(
             "consistency",
             "eventual",
