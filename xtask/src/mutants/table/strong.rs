@@ -1,6 +1,6 @@
 //! Guards of the strong store: quorums, timestamps, and answers that count.
 
-use super::{Mutant, blind, finds, finds_among, test};
+use super::{Mutant, blind, finds, test};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -53,7 +53,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "strong",
             "traps::an_answer_to_a_former_life_is_not_counted",
         ),
-        simulator: finds("strong", 30_000),
+        simulator: finds("strong", 4_096),
     },
     Mutant {
         name: "abd-answer-to-an-earlier-phase-counted",
@@ -92,7 +92,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "strong",
             "traps::the_own_replica_counts_only_once_it_is_durable",
         ),
-        simulator: finds_among("strong", 3, 2_000),
+        simulator: finds("strong", 4_096),
     },
     Mutant {
         name: "abd-timestamp-reused-after-restart",
@@ -105,7 +105,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "strong",
             "traps::a_timestamp_that_left_the_node_is_not_used_again_after_a_restart",
         ),
-        simulator: finds("strong", 30_000),
+        simulator: finds("strong", 4_096),
     },
     Mutant {
         name: "abd-asks-before-its-life-is-durable",
@@ -118,9 +118,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "strong",
             "traps::a_life_asks_nothing_before_its_incarnation_is_durable",
         ),
-        simulator: blind(
-            "only queries leave early, and a former life's answer to one is rarely the newest",
-        ),
+        simulator: finds("strong", 30_000),
     },
     Mutant {
         name: "abd-older-overwrites-newer",
@@ -185,7 +183,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "strong",
             "limits::a_place_that_is_taken_between_the_phases_ends_unknown",
         ),
-        simulator: finds("strong", 30_000),
+        simulator: finds("strong", 4_096),
     },
     Mutant {
         name: "abd-room-is-not-asked-for",
