@@ -213,4 +213,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         ),
         simulator: blind(BLIND),
     },
+    Mutant {
+        name: "cap-refusal-counted-as-an-answer",
+        guard: "an error is no answer (Gilbert and Lynch 2002, section 2)",
+        file: "crates/concord/src/cap/subjects/raft.rs",
+        find: "Event::Refused { refusal, .. } => Heard::Refused(refusal.to_string()),",
+        replace: "Event::Refused { .. } => Heard::Answered(RegisterOutput::Done),",
+        killed_by: test("concord", "cap", "each_gives_up_what_its_papers_say"),
+        simulator: blind(BLIND),
+    },
 ];
