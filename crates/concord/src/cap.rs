@@ -4,6 +4,7 @@
 mod report;
 mod shapes;
 mod subjects;
+mod table;
 mod trial;
 
 use clap::ValueEnum;
@@ -108,7 +109,7 @@ impl Cap {
                 say!("{}", report.json(self.explain));
             }
         } else {
-            report::print_table(&reports, self.nodes);
+            table::print_table(&reports, self.nodes);
             for report in &reports {
                 report.print_verdict();
                 if self.explain {

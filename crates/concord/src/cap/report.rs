@@ -1,4 +1,4 @@
-//! What a trial prints: a table for people, an object for programs, and the evidence for both.
+//! What a trial comes to: a verdict for people, an object for programs, and the evidence for both.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use transport::NodeId;
 
 use super::shapes::Family;
+use super::table::availability_name;
 use crate::check::name_of;
 use crate::exit::Ending;
 use crate::paint::{Tone, paint};
@@ -14,7 +15,7 @@ use crate::say::say;
 
 /// One protocol, on trial.
 pub(super) struct Report {
-    name: &'static str,
+    pub(super) name: &'static str,
     nodes: u32,
     /// The protocol's words for update and observation.
     operations: [&'static str; 2],
@@ -169,7 +170,8 @@ impl Report {
         tally
     }
 
-    fn word(&self, operation: Operation) -> &'static str {
+    /// The protocol's word for an operation.
+    pub(super) fn word(&self, operation: Operation) -> &'static str {
         let [update, observe] = self.operations;
         match operation {
             Operation::Update => update,
@@ -337,90 +339,6 @@ impl Report {
     }
 }
 
-/// Rows of the table that say the same are one row.
-#[derive(Eq, Ord, PartialEq, PartialOrd)]
-struct RowKey {
-    operation: Operation,
-    family: Family,
-    side: String,
-    availability: &'static str,
-    consistency: Option<Consistency>,
-}
-
-/// All protocols in one table: a row for each operation, family of shapes and kind of side.
-pub(super) fn print_table(reports: &[Report], nodes: u32) {
-    say!(
-        "{:<9} {:<9} {:<15} {:<12} {:<13} {:<24} {:<13} {:>5}",
-        "protocol",
-        "operation",
-        "shape",
-        "clients on",
-        "availability",
-        "latency",
-        "sees",
-        "sides"
-    );
-    for report in reports {
-        let mut rows: BTreeMap<RowKey, (usize, Option<(Latency, Latency)>)> = BTreeMap::new();
-        for row in &report.cells {
-            let key = RowKey {
-                operation: row.cell.operation,
-                family: row.family,
-                side: format!("{} of {nodes}", row.cell.side.len()),
-                availability: availability_name(row.cell.availability),
-                consistency: row.cell.consistency,
-            };
-            let (count, latency) = rows.entry(key).or_default();
-            *count += 1;
-            *latency = widest(*latency, row.cell.latency);
-        }
-        for (key, (count, latency)) in rows {
-            let sees = key
-                .consistency
-                .map_or("-".to_owned(), |seen| seen.to_string());
-            say!(
-                "{:<9} {:<9} {:<15} {:<12} {:<13} {:<24} {:<13} {:>5}",
-                report.name,
-                report.word(key.operation),
-                key.family.to_string(),
-                key.side,
-                key.availability,
-                latency_text(latency),
-                sees,
-                count
-            );
-        }
-    }
-}
-
-type Range = Option<(Latency, Latency)>;
-
-fn widest(one: Range, other: Range) -> Range {
-    match (one, other) {
-        (Some((least, most)), Some((less, more))) => Some((least.min(less), most.max(more))),
-        (range, None) | (None, range) => range,
-    }
-}
-
-fn latency_text(range: Range) -> String {
-    match range {
-        None => "-".to_owned(),
-        Some((fastest, slowest)) if fastest == slowest => fastest.to_string(),
-        Some((fastest, slowest)) => format!("{fastest} to {slowest}"),
-    }
-}
-
-const fn availability_name(availability: Availability) -> &'static str {
-    match availability {
-        Availability::None => "none",
-        Availability::LeaderBound(_) => "leader-bound",
-        Availability::Partly(_) => "partly",
-        Availability::Side(_) => "side",
-        Availability::Sticky => "sticky",
-        Availability::Total => "total",
-    }
-}
-
 fn numbers(side: Side) -> Vec<u32> {
     side.nodes().map(|node| node.0).collect()
 }
@@ -585,18 +503,5 @@ mod tests {
         assert_eq!(report.ending(), Ending::Holds, "one node has no split");
         report.failures.push("a limit".to_owned());
         assert_eq!(report.ending(), Ending::Unknown);
-    }
-
-    #[test]
-    fn latencies_are_told_as_a_range() {
-        let settings = cap_model::Settings::default();
-        let delays = |count| Latency::new(count * settings.link_delay_ns, &settings);
-        let range = widest(Some((delays(2), delays(2))), Some((delays(0), delays(1))));
-        assert_eq!(latency_text(range), "local to 2 delays");
-        assert_eq!(
-            latency_text(widest(None, Some((delays(4), delays(4))))),
-            "4 delays"
-        );
-        assert_eq!(latency_text(widest(None, None)), "-");
     }
 }
