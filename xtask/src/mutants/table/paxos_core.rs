@@ -1,5 +1,210 @@
-//! Single-decree Paxos.
+//! Guards of `paxos-core`: the rules of *Paxos Made Simple*, and one true answer per request.
 
-use super::Mutant;
+use super::{Mutant, blind, finds, finds_among, test};
 
-pub(super) const MUTANTS: &[Mutant] = &[];
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "stale-promise-counted",
+        guard: "a promise counts for the ballot it names and no other (Paxos Made Simple, §2.2)",
+        file: "crates/paxos-core/src/proposer.rs",
+        find: "if ballot != self.ballot || !quorums.contains(&from) {",
+        replace: "if !quorums.contains(&from) {",
+        killed_by: test("paxos-core", "traps", "a_stale_promise_is_never_counted"),
+        simulator: finds("paxos", 5_000),
+    },
+    Mutant {
+        name: "lowest-accepted-adopted",
+        guard: "a proposer adopts the value of the highest ballot accepted (Paxos Made Simple, P2c)",
+        file: "crates/paxos-core/src/proposer.rs",
+        find: ".is_none_or(|highest| accepted.ballot > highest.ballot)",
+        replace: ".is_none_or(|highest| accepted.ballot < highest.ballot)",
+        killed_by: test(
+            "paxos-core",
+            "traps",
+            "the_value_of_the_highest_ballot_accepted_is_adopted",
+        ),
+        simulator: finds("paxos", 5_000),
+    },
+    Mutant {
+        name: "accepted-value-ignored",
+        guard: "a proposer that finds a value accepted proposes nothing else (Paxos Made Simple, P2c)",
+        file: "crates/paxos-core/src/proposer.rs",
+        find: "if let Some(accepted) = accepted\n            && highest",
+        replace: "if let Some(accepted) = accepted.filter(|_| false)\n            && highest",
+        killed_by: test(
+            "paxos-core",
+            "traps",
+            "the_value_of_the_highest_ballot_accepted_is_adopted",
+        ),
+        simulator: finds("paxos", 5_000),
+    },
+    Mutant {
+        name: "promise-forgotten-at-restart",
+        guard: "an acceptor remembers its promise across a restart (Paxos Made Simple, §2.5)",
+        file: "crates/paxos-core/src/record.rs",
+        find: "Record::Promised(ballot) => self.promise(ballot),",
+        replace: "Record::Promised(_) => Ok(()),",
+        killed_by: test(
+            "paxos-core",
+            "traps",
+            "a_promise_is_remembered_across_a_crash",
+        ),
+        simulator: finds("paxos", 5_000),
+    },
+    Mutant {
+        name: "promise-not-recorded",
+        guard: "an acceptor records its promise before it answers (Paxos Made Simple, §2.5)",
+        file: "crates/paxos-core/src/paxos/accepting.rs",
+        find: "                    self.persist(Record::Promised(ballot), cx);\n",
+        replace: "",
+        killed_by: test(
+            "paxos-core",
+            "traps",
+            "a_promise_is_remembered_across_a_crash",
+        ),
+        simulator: finds_among("paxos", 3, 5_000),
+    },
+    Mutant {
+        name: "accepts-below-the-promise",
+        guard: "an acceptor accepts nothing below its promise (Paxos Made Simple, P1a)",
+        file: "crates/paxos-core/src/acceptor.rs",
+        find: "            && promised > ballot\n",
+        replace: "            && promised > ballot\n            && false\n",
+        killed_by: test(
+            "paxos-core",
+            "traps",
+            "an_acceptor_accepts_nothing_below_its_promise",
+        ),
+        simulator: finds("paxos", 5_000),
+    },
+    Mutant {
+        name: "accept-raises-no-promise",
+        guard: "accepting a ballot promises it: no lower one may replace it",
+        file: "crates/paxos-core/src/acceptor.rs",
+        find: "                self.promised = Some(ballot);\n                self.accepted = Some(proposal);",
+        replace: "                self.accepted = Some(proposal);",
+        killed_by: test(
+            "paxos-core",
+            "traps",
+            "an_accept_above_the_promise_is_accepted_and_raises_it",
+        ),
+        simulator: finds("paxos", 5_000),
+    },
+    Mutant {
+        name: "ballot-used-again-after-restart",
+        guard: "a node's own promise is durable before it tells its ballot, so no ballot is used twice",
+        file: "crates/paxos-core/src/paxos/proposing.rs",
+        find: "let own_promise = Some(self.persist(Record::Promised(ballot), cx));",
+        replace: "let own_promise = Some(cx.last_token());",
+        killed_by: test(
+            "paxos-core",
+            "traps",
+            "a_ballot_is_not_used_again_after_a_restart",
+        ),
+        simulator: finds("paxos", 5_000),
+    },
+    Mutant {
+        name: "ballots-mixed-by-the-learner",
+        guard: "acceptances of different ballots are never added up (Paxos Made Simple, §2.1)",
+        file: "crates/paxos-core/src/learner.rs",
+        find: "self.accepted.contains(&(*node, ballot));",
+        replace: "self.accepted.iter().any(|seen| seen.0 == *node);",
+        killed_by: test(
+            "paxos-core",
+            "traps",
+            "acceptances_of_different_ballots_are_never_added_up",
+        ),
+        simulator: finds("paxos", 5_000),
+    },
+    Mutant {
+        name: "promise-told-before-durable",
+        guard: "a promise is durable before it is told",
+        file: "crates/paxos-core/src/paxos/accepting.rs",
+        find: "cx.send(from, Message::Promise { ballot, accepted });",
+        replace: "cx.send_early(from, Message::Promise { ballot, accepted });",
+        killed_by: test(
+            "paxos-core",
+            "traps",
+            "a_promise_is_not_told_before_it_is_durable",
+        ),
+        simulator: finds_among("paxos", 3, 5_000),
+    },
+    Mutant {
+        name: "acceptance-told-before-durable",
+        guard: "an acceptance is durable before it is told",
+        file: "crates/paxos-core/src/paxos/accepting.rs",
+        find: "cx.send(from, Message::Accepted { ballot });",
+        replace: "cx.send_early(from, Message::Accepted { ballot });",
+        killed_by: test(
+            "paxos-core",
+            "traps",
+            "an_acceptance_is_not_told_before_it_is_durable_and_survives_a_crash",
+        ),
+        simulator: finds("paxos", 5_000),
+    },
+    Mutant {
+        name: "own-acceptance-counted-early",
+        guard: "a node counts its own acceptance once it is durable",
+        file: "crates/paxos-core/src/paxos/mod.rs",
+        find: "&& offer.own_acceptance.is_some_and(|record| record <= token)",
+        replace: "&& offer.own_acceptance.is_some()",
+        killed_by: test(
+            "paxos-core",
+            "traps",
+            "a_node_counts_its_own_promise_and_acceptance_only_when_durable",
+        ),
+        simulator: blind(
+            "another record must become durable in between: not in 5,000 seeds of 3 and of 5 nodes",
+        ),
+    },
+    Mutant {
+        name: "decision-overwritten",
+        guard: "the first decision stays (The Part-Time Parliament, §2.1)",
+        file: "crates/paxos-core/src/learner.rs",
+        find: "Some(_) => Err(Contradiction { value }),",
+        replace: "Some(_) => {\n                self.decided = Some(value);\n                Ok(Change::New)\n            }",
+        killed_by: test("paxos-core", "traps", "a_decision_is_never_overwritten"),
+        simulator: blind("no correct node announces a second decision"),
+    },
+    Mutant {
+        name: "undecided-by-an-older-ballot",
+        guard: "a ballot answers only those who asked before it began",
+        file: "crates/paxos-core/src/paxos/requests.rs",
+        find: "Want::Learn { after } if after < attempts",
+        replace: "Want::Learn { after } if after <= attempts",
+        killed_by: test(
+            "paxos-core",
+            "outcomes",
+            "learning_is_not_answered_by_a_ballot_that_began_before",
+        ),
+        simulator: blind(
+            "a value must be decided elsewhere during one ballot's first phase: not in 5,000 seeds of 3 and of 5 nodes",
+        ),
+    },
+    Mutant {
+        name: "offered-value-called-refused",
+        guard: "a proposal whose value was offered ends unknown, not refused",
+        file: "crates/paxos-core/src/paxos/requests.rs",
+        find: "*is_offered = true;",
+        replace: "*is_offered = false;",
+        killed_by: test(
+            "paxos-core",
+            "outcomes",
+            "a_proposal_that_was_offered_ends_unknown_when_patience_ends",
+        ),
+        simulator: finds("paxos", 5_000),
+    },
+    Mutant {
+        name: "orphan-left-alone",
+        guard: "what a lost proposer left behind is finished by others",
+        file: "crates/paxos-core/src/paxos/proposing.rs",
+        find: "if self.acceptor.accepted().is_some() && self.next_ballot().is_some() {",
+        replace: "if false {",
+        killed_by: test(
+            "paxos-core",
+            "traps",
+            "what_a_lost_proposer_left_behind_is_finished_by_others",
+        ),
+        simulator: blind("in the end somebody always proposes, and that finishes everything"),
+    },
+];

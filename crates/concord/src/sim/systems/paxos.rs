@@ -91,9 +91,9 @@ impl System for Paxos {
             1 => options[1],
             _ => options[2],
         };
-        let backoff_min_ms = pick([10, 2, 30]);
-        let resend_interval_ms = pick([50, 10, 200]);
-        let ask_interval_ms = pick([1_000, 100, 20]);
+        let backoff_min_ms = pick([10, 2, 1]);
+        let resend_interval_ms = pick([50, 10, 3]);
+        let ask_interval_ms = pick([1_000, 100, 10]);
         let patience_ms = pick([10_000, 300, 60]);
         let requests_max = usize::try_from(pick([1_024, 1_024, 2])).unwrap_or(usize::MAX);
         let records_max = usize::try_from(pick([64, 3, 1])).unwrap_or(usize::MAX);

@@ -10,7 +10,7 @@
 //!
 //! Every operation proposes a value of its own, and all its attempts propose that. A cluster decides
 //! once, so the first operations of all clients fall together, at a drawn moment: before, faults have
-//! had time to begin.
+//! had time to begin. Until somebody has heard of a decision, pauses are short.
 //!
 //! In the history a proposal is a compare-and-set from nothing, and asking is a read.
 
@@ -114,10 +114,12 @@ impl Clients {
         (self.tally, self.recorder.finish())
     }
 
-    /// Lets the client rest; about twice the mean pause at most.
+    /// Lets the client rest; about twice the mean pause at most, once the decision is known.
     fn rest(&mut self, number: usize, cx: &mut Cx<'_>) {
         let pause_ns = if cx.is_healed() {
             cx.choose(1_000_000)
+        } else if self.learned.is_empty() {
+            cx.choose(BURST_NS)
         } else {
             cx.choose(self.pause_ns.saturating_mul(2))
         };
