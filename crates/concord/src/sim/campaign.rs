@@ -14,8 +14,8 @@ use super::seed::{Case, Faults, run_seed};
 use super::tally::Tally;
 use crate::exit::BadInput;
 
-/// About half a minute on two cores.
-pub(crate) const SEEDS_DEFAULT: u64 = 30_000;
+/// About half a minute on two cores, for all protocols together.
+pub(crate) const SEEDS_DEFAULT: u64 = 10_000;
 
 /// Seeds in which a swarm meets every fault.
 const SEEDS_OF_A_SWARM: u64 = 40;
