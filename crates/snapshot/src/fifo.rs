@@ -263,6 +263,10 @@ impl<P: Process<Message: Clone>> Fifo<P> {
             self.pump(place, cx);
             return;
         }
+        if !session.is_known {
+            session.is_known = true;
+            session.repeat_at = None;
+        }
         match body {
             FrameBody::Hello => {}
             FrameBody::Acknowledge { sequence } => {
@@ -319,9 +323,8 @@ impl<P: Process<Message: Clone>> Fifo<P> {
             }
             session.repeat_at = Some(now.plus_nanos(self.repeat_ns));
             let (peer, life) = (session.peer, session.peer_incarnation);
-            if life == 0 {
+            if !session.is_known {
                 frame(&self.life, peer, life, FrameBody::Hello, Token::NONE, cx);
-                continue;
             }
             let mut place = 0;
             while let Some((sequence, outgoing)) = session.on_its_way(place) {

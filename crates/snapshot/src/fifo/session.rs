@@ -13,8 +13,9 @@
 //! 4. *Lives do not mix*: a frame counts only if it names the present lives of both ends. A newer
 //!    life of the peer ends the session and begins the next one, with number 1 again; what was not
 //!    acknowledged by the former life is dropped.
-//! 5. *A new life makes itself known*: it says hello to each peer until the peer answers, so that
-//!    soon nobody sends to the former one.
+//! 5. *A life makes itself known*: it says hello to each life of a peer until that life names it, so
+//!    that soon nobody sends to a former one. A frame that names another life is no answer: it was
+//!    sent before the peer heard the hello.
 //!
 //! An acknowledged message was handed to the process in that life; what the process made of it need
 //! not be durable.
@@ -28,6 +29,8 @@ pub(crate) struct Session<M> {
     pub(crate) peer: NodeId,
     /// 0: not yet known.
     pub(crate) peer_incarnation: u64,
+    /// Rule 5: the peer has named this life.
+    pub(crate) is_known: bool,
     /// Rule 3.
     pub(crate) has_ended: bool,
     /// When to repeat what is on its way, or the hello.
@@ -63,6 +66,7 @@ impl<M: Clone> Session<M> {
         Self {
             peer,
             peer_incarnation: 0,
+            is_known: false,
             has_ended: false,
             repeat_at: None,
             unacknowledged: VecDeque::new(),
@@ -99,6 +103,7 @@ impl<M: Clone> Session<M> {
     pub(crate) fn meet(&mut self, peer_incarnation: u64) -> Option<usize> {
         let is_first = self.peer_incarnation == 0;
         self.peer_incarnation = peer_incarnation;
+        self.is_known = false;
         if is_first {
             return None;
         }
@@ -185,6 +190,6 @@ impl<M: Clone> Session<M> {
 
     /// Whether something must be repeated: a message, or the hello.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.peer_incarnation == 0 || !self.unacknowledged.is_empty()
+        !self.is_known || !self.unacknowledged.is_empty()
     }
 }

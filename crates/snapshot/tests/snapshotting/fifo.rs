@@ -392,6 +392,21 @@ fn a_new_life_says_hello_until_it_is_answered() {
     );
 }
 
+#[test]
+fn a_frame_that_names_a_former_life_is_no_answer_to_the_hello() {
+    let mut end = End::new();
+    let stale = FrameBody::Acknowledge { sequence: 7 };
+    assert_eq!(end.hear((1, 9), stale), [FrameBody::Hello]);
+    let hello = |sent: Vec<(FrameBody<u64>, Token)>| sent[0].0 == FrameBody::Hello;
+    assert!(hello(end.step(101, Input::Wake)));
+    assert_eq!(end.node.deadline(), Some(Time::from_nanos(201)));
+    assert_eq!(end.hear((1, 1), FrameBody::Hello), []);
+    assert_eq!(end.node.deadline(), None, "known, and nothing waits");
+    // A newer life of the peer has yet to name this one.
+    end.hear((2, 9), FrameBody::Acknowledge { sequence: 7 });
+    assert!(end.node.deadline().is_some());
+}
+
 /// A restart that nobody hears of at first must not swallow what is sent long after it.
 #[test]
 fn what_is_sent_after_both_ends_are_up_arrives_though_the_first_hello_was_lost() {

@@ -225,4 +225,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         ),
         simulator: finds("snapshot", 2_048),
     },
+    Mutant {
+        name: "fifo-former-life-answers-the-hello",
+        guard: "a life says hello until it is named itself",
+        file: "crates/snapshot/src/fifo/session.rs",
+        find: "self.is_known = false;\n",
+        replace: "self.is_known = true;\n",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "fifo::a_frame_that_names_a_former_life_is_no_answer_to_the_hello",
+        ),
+        simulator: finds("snapshot", 10_000),
+    },
 ];
