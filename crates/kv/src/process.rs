@@ -88,7 +88,7 @@ impl Process for Kv {
             match effect {
                 Effect::Emit { event, after } => self.on_raft_event(event, after, cx),
                 Effect::Send { to, message, after } => {
-                    cx.forward(Effect::Send { to, message, after });
+                    cx.send_after(to, message, after);
                 }
                 Effect::Persist { token, record } => cx.forward(Effect::Persist { token, record }),
                 Effect::Checkpoint {
@@ -225,7 +225,7 @@ impl Kv {
             }
             raft_core::Event::Leader { term, leader } => Event::Leader { term, leader },
         };
-        cx.forward(Effect::Emit { event, after });
+        cx.emit_after(event, after);
     }
 
     fn proposal_ended(&self, id: RequestId, outcome: Outcome) -> Event {

@@ -1,7 +1,7 @@
 //! Requests and events: what a client asks of its node, and what it hears.
 
 use raft_core::Term;
-use transport::{Bytes, NodeId, RequestId};
+use transport::{Bytes, Ends, NodeId, RequestId};
 
 use crate::{Operation, Rejection, Reply, SessionId};
 
@@ -63,7 +63,7 @@ pub enum Ask {
 ///
 /// ```
 /// use kv::{Event, Reply};
-/// use transport::RequestId;
+/// use transport::{Ends, RequestId};
 /// let event = Event::Done { id: RequestId(7), reply: Reply::Written };
 /// assert_eq!(event.ends(), Some(RequestId(7)));
 /// ```
@@ -114,11 +114,9 @@ pub enum Event {
     },
 }
 
-impl Event {
-    /// The request that this event ends, if it ends one. (After [`Refusal::RepeatedId`] the earlier
-    /// request of that name still goes on.)
-    #[must_use]
-    pub const fn ends(&self) -> Option<RequestId> {
+/// After [`Refusal::RepeatedId`] the earlier request of that name still goes on.
+impl Ends for Event {
+    fn ends(&self) -> Option<RequestId> {
         match self {
             Self::Done { id, .. }
             | Self::Rejected { id, .. }

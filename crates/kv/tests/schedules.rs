@@ -414,7 +414,7 @@ fn survives(seed: u64, lead: bool, messages: Vec<Hostile>) -> bool {
                 &mut Context::new(now, now, &mut world.random, &mut effects),
             );
             let ends = |effect| match effect {
-                transport::Effect::Emit { event, .. } => Event::ends(&event).is_some(),
+                transport::Effect::Emit { event, .. } => transport::Ends::ends(&event).is_some(),
                 _ => false,
             };
             answered += effects.drain().map(ends).filter(|&ended| ended).count() as u64;

@@ -1,6 +1,6 @@
 //! Requests and events: what the local client asks and hears.
 
-use transport::RequestId;
+use transport::{Ends, RequestId};
 
 /// What a client asks of its node.
 ///
@@ -54,7 +54,7 @@ impl<V> Request<V> {
 ///
 /// ```
 /// use paxos_core::Event;
-/// use transport::RequestId;
+/// use transport::{Ends, RequestId};
 /// let event = Event::Decided { id: RequestId(1), value: 42_u64, is_own: true };
 /// assert_eq!(event.ends(), Some(RequestId(1)));
 /// assert_eq!(Event::Learned { value: 42_u64 }.ends(), None);
@@ -77,7 +77,7 @@ pub enum Event<V> {
         /// the same: whoever must know gives each proposal a name inside the value.
         is_own: bool,
     },
-    /// Answer to [`Request::Learn`]: a read quorum had accepted nothing when it was asked, and it was
+    /// Ends to [`Request::Learn`]: a read quorum had accepted nothing when it was asked, and it was
     /// asked after the request came. So nothing was decided at some moment between the two.
     Undecided {
         /// The request.
@@ -98,10 +98,8 @@ pub enum Event<V> {
     },
 }
 
-impl<V> Event<V> {
-    /// The request that this event ends.
-    #[must_use]
-    pub const fn ends(&self) -> Option<RequestId> {
+impl<V> Ends for Event<V> {
+    fn ends(&self) -> Option<RequestId> {
         match self {
             Self::Learned { .. } => None,
             Self::Decided { id, .. } | Self::Undecided { id } | Self::Unknown { id } => Some(*id),

@@ -9,7 +9,7 @@ use common::random::Random;
 use common::{ballot, majority};
 use paxos_core::{Ballot, Config, Message, Paxos, Phase, Proposal, Record, Request};
 use transport::{
-    Context, Effect, Effects, Input, NodeId, Process, Recover, RequestId, Stored, Time, Token,
+    Context, Effect, Effects, Ends, Input, NodeId, Process, Recover, RequestId, Stored, Time, Token,
 };
 
 const STEPS_PER_LIFE: usize = 100;

@@ -9,7 +9,8 @@ use common::{Net, ballot, majority, proposal};
 use paxos_core::{Config, Event, Message, Paxos, Phase, Refusal, Request};
 use quorum::QuorumSystem;
 use transport::{
-    Bytes, Context, Effect, Effects, Input, NodeId, Process, Recover, RequestId, Scripted, Time,
+    Bytes, Context, Effect, Effects, Ends, Input, NodeId, Process, Recover, RequestId, Scripted,
+    Time,
 };
 
 /// Three networks on which another implementation (haraldng/omnipaxos 0.2.4, one proposal at a node

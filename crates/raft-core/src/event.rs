@@ -1,6 +1,6 @@
 //! Requests and events: what the local client asks and hears.
 
-use transport::{NodeId, RequestId};
+use transport::{Ends, NodeId, RequestId};
 
 use crate::{Batch, Index, Term};
 
@@ -110,6 +110,16 @@ pub enum Event<T> {
         /// The leader of that term, if known.
         leader: Option<NodeId>,
     },
+}
+
+impl<T> Ends for Event<T> {
+    fn ends(&self) -> Option<RequestId> {
+        match self {
+            Self::Proposed { id, .. } | Self::Readable { id, .. } => Some(*id),
+            Self::Refused { request, .. } => Some(request.id()),
+            Self::Committed(_) | Self::Leader { .. } => None,
+        }
+    }
 }
 
 /// How a proposal that entered the log ended.

@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
-use transport::{Context, Input, NodeId, Process, Recover, RequestId, Stored, Time};
+use transport::{Context, Ends, Input, NodeId, Process, Recover, RequestId, Stored, Time};
 
 use crate::{GlobalSnapshot, Stamped, Timed};
 
@@ -72,6 +72,14 @@ pub enum BankEvent {
         /// What there is.
         balance: u64,
     },
+}
+
+impl Ends for BankEvent {
+    fn ends(&self) -> Option<RequestId> {
+        match self {
+            Self::Sent { id } | Self::Refused { id, .. } => Some(*id),
+        }
+    }
 }
 
 impl Bank {

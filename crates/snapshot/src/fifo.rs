@@ -157,8 +157,7 @@ impl<P: Process<Message: Clone>> Fifo<P> {
             match effect {
                 Effect::Send { to, message, after } => self.send(to, message, after, cx),
                 Effect::Emit { event, after } => {
-                    let event = FifoEvent::Process(event);
-                    cx.forward(Effect::Emit { event, after });
+                    cx.emit_after(FifoEvent::Process(event), after);
                 }
                 Effect::Persist { token, record } => {
                     let record = stored(record);
@@ -358,7 +357,7 @@ fn frame<P: Process>(
         body,
     };
     let after = after.max(life.gate());
-    cx.forward(Effect::Send { to, message, after });
+    cx.send_after(to, message, after);
 }
 
 fn add(count: &mut u64) {

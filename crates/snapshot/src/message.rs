@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use thiserror::Error;
-use transport::{NodeId, RequestId};
+use transport::{Ends, NodeId, RequestId};
 
 use crate::{GlobalSnapshot, SnapshotId};
 
@@ -140,6 +140,15 @@ pub enum SnapshotEvent<E, S, M> {
         /// Why.
         reason: AbortReason,
     },
+}
+
+impl<E: Ends, S, M> Ends for SnapshotEvent<E, S, M> {
+    fn ends(&self) -> Option<RequestId> {
+        match self {
+            Self::Process(event) => event.ends(),
+            Self::Taken { id, .. } | Self::Aborted { id, .. } => Some(*id),
+        }
+    }
 }
 
 /// Why a snapshot was refused or given up.

@@ -7,8 +7,9 @@ use crate::{Choose, Effect, EffectOf, Effects, NodeId, Process, Time, Token};
 /// What a process may see of the world and ask of it, during one step.
 ///
 /// *Persist before send* is the default: [`send`](Self::send) and [`emit`](Self::emit) wait until
-/// every record persisted so far is durable. [`send_early`](Self::send_early) is the one door
-/// around it.
+/// every record persisted so far is durable. There are two doors around it:
+/// [`send_early`](Self::send_early) waits for nothing, [`send_after`](Self::send_after) for the
+/// records it names.
 ///
 /// ```
 /// use transport::{Context, Effect, Effects, Input, NodeId, Process, Scripted, Time, Token};
@@ -95,6 +96,12 @@ impl<'a, P: Process> Context<'a, P> {
         self.effects.push(Effect::Send { to, message, after });
     }
 
+    /// Sends `message` to `to` once every record up to `after` is durable: for what depends on no
+    /// later record. A message like this can overtake one that was sent before it and waits longer.
+    pub fn send_after(&mut self, to: NodeId, message: P::Message, after: Token) {
+        self.effects.push(Effect::Send { to, message, after });
+    }
+
     /// Tells the local client once every record persisted so far is durable.
     pub fn emit(&mut self, event: P::Event) {
         let after = self.effects.last_token();
@@ -104,6 +111,11 @@ impl<'a, P: Process> Context<'a, P> {
     /// Tells the local client at once. Only for what no crash can make untrue: a refusal, say.
     pub fn emit_early(&mut self, event: P::Event) {
         let after = Token::NONE;
+        self.effects.push(Effect::Emit { event, after });
+    }
+
+    /// Tells the local client once every record up to `after` is durable.
+    pub fn emit_after(&mut self, event: P::Event, after: Token) {
         self.effects.push(Effect::Emit { event, after });
     }
 
@@ -127,7 +139,9 @@ impl<'a, P: Process> Context<'a, P> {
         token
     }
 
-    /// The newest token this node has named: what an effect emitted now would wait for.
+    /// The newest token this node has named: what an effect emitted now would wait for. In the step
+    /// of [`Input::Start`](crate::Input::Start), before anything is persisted, that is the newest
+    /// record the process recovered from, and durable.
     #[must_use]
     pub fn last_token(&self) -> Token {
         self.effects.last_token()

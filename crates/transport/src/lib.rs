@@ -32,6 +32,9 @@ pub use context::Context;
 mod effect;
 pub use effect::{Effect, EffectOf, Effects};
 
+mod ends;
+pub use ends::Ends;
+
 mod envelope;
 pub use envelope::{Envelope, ReceiveError, SendError, Transport};
 

@@ -5,14 +5,16 @@
 //! 1. *Deterministic*: the same inputs and choices give the same effects on every platform.
 //! 2. *Total*: no input panics. What cannot be done is refused with an event; a refused request was
 //!    not executed.
-//! 3. *Ends*: every request gets exactly one final event, unless its process crashes first.
+//! 3. *Ends*: every request gets exactly one final event, unless its process crashes first. Events
+//!    that implement [`Ends`](crate::Ends) say which they are.
 //! 4. *Bounded*: queues, loops and memory have limits that the configuration names.
 //!
 //! # Rules a world keeps
 //!
 //! 1. `Input::Start` comes first, once, after construction or recovery.
 //! 2. Effects are carried out in order. A gated effect waits for its records; effects with the same
-//!    gate keep their order.
+//!    gate keep their order. One with a lower gate may overtake one with a higher: a process whose
+//!    links must be FIFO numbers its messages, or raises their gates.
 //! 3. `Input::Durable(token)` means that every record up to `token` survives a crash. The token may
 //!    be one that a wrapper named, above the process's own. What a process recovered from is durable
 //!    without saying so. A sync that fails is never retried: the process is stopped.
@@ -80,7 +82,7 @@ pub trait Process: Sized {
     fn step(&mut self, input: Input<Self>, cx: &mut Context<'_, Self>);
 
     /// When the process next wants [`Input::Wake`], on its own monotonic clock; `None`: not at all.
-    /// The world asks after every step.
+    /// The world asks after every step. [`Time::MAX`] is never reached: say `None` instead.
     fn deadline(&self) -> Option<Time>;
 }
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use simulator::Violation;
-use transport::{NodeId, RequestId};
+use transport::{Ends, NodeId, RequestId};
 
 /// Every request without a final answer, and the node that holds it.
 ///
 /// A client calls [`asked`](Self::asked) when a node that is up has been given a request,
-/// [`ended`](Self::ended) at every final event, [`crashed`](Self::crashed) when a node crashes, and
+/// [`heard`](Self::heard) at every event, [`crashed`](Self::crashed) when a node crashes, and
 /// [`none_open`](Self::none_open) when everything must have been answered.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
@@ -20,15 +20,18 @@ impl Answers {
         self.open.insert(id, node);
     }
 
-    /// `node` has said its last word on `id`; `event` is shown if it must not.
-    pub(crate) fn ended(
+    /// `node` has said something to its client: the request that it ended, if it ended one. It must
+    /// hold that request.
+    pub(crate) fn heard(
         &mut self,
-        id: RequestId,
         node: NodeId,
-        event: &impl std::fmt::Debug,
-    ) -> Result<(), Violation> {
+        event: &(impl Ends + std::fmt::Debug),
+    ) -> Result<Option<RequestId>, Violation> {
+        let Some(id) = event.ends() else {
+            return Ok(None);
+        };
         if self.open.remove(&id) == Some(node) {
-            return Ok(());
+            return Ok(Some(id));
         }
         let detail = format!("{node} answered {id}, which it did not hold: {event:?}");
         Err(Violation::new("answers", detail))

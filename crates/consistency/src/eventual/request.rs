@@ -1,7 +1,7 @@
 //! Requests and events: what a client asks of its node, and what it hears.
 
 use clocks::VectorClock;
-use transport::{Bytes, RequestId};
+use transport::{Bytes, Ends, RequestId};
 
 use super::{Dot, Versions};
 
@@ -82,7 +82,7 @@ impl Request {
 ///
 /// ```
 /// use consistency::eventual::{Event, Reply, Versions};
-/// use transport::RequestId;
+/// use transport::{Ends, RequestId};
 /// let reply = Reply::Found { versions: Versions::new(3)? };
 /// assert_eq!(Event::Done { id: RequestId(7), reply }.ends(), Some(RequestId(7)));
 /// # Ok::<(), clocks::ClockError>(())
@@ -106,10 +106,9 @@ pub enum Event {
     },
 }
 
-impl Event {
-    /// The request that this event ends: every event ends one.
-    #[must_use]
-    pub const fn ends(&self) -> Option<RequestId> {
+/// Every event ends a request.
+impl Ends for Event {
+    fn ends(&self) -> Option<RequestId> {
         match self {
             Self::Done { id, .. } => Some(*id),
             Self::Refused { request, .. } => Some(request.id()),

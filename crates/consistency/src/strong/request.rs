@@ -1,6 +1,6 @@
 //! Requests and events: what a client asks of its node, and what it hears.
 
-use transport::{Bytes, RequestId};
+use transport::{Bytes, Ends, RequestId};
 
 use super::{Timestamp, Version};
 
@@ -57,8 +57,8 @@ impl Request {
 ///
 /// ```
 /// use consistency::strong::Event;
-/// use transport::RequestId;
-/// assert_eq!(Event::Unknown { id: RequestId(7) }.ends(), RequestId(7));
+/// use transport::{Ends, RequestId};
+/// assert_eq!(Event::Unknown { id: RequestId(7) }.ends(), Some(RequestId(7)));
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
@@ -96,15 +96,13 @@ pub enum Event {
     },
 }
 
-impl Event {
-    /// The request that this event ends. (After [`Refusal::RepeatedId`] the earlier request of that name
-    /// still goes on.)
-    #[must_use]
-    pub const fn ends(&self) -> RequestId {
-        match self {
+/// After [`Refusal::RepeatedId`] the earlier request of that name still goes on.
+impl Ends for Event {
+    fn ends(&self) -> Option<RequestId> {
+        Some(match self {
             Self::Read { id, .. } | Self::Written { id, .. } | Self::Unknown { id } => *id,
             Self::Refused { request, .. } => request.id(),
-        }
+        })
     }
 }
 

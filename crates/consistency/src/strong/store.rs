@@ -475,11 +475,7 @@ impl Store {
                 },
             };
             // The records of this node that others do not depend on need not be waited for.
-            if operation.gate <= self.durable {
-                cx.send_early(to, message);
-            } else {
-                cx.send(to, message);
-            }
+            cx.send_after(to, message, operation.gate);
         }
     }
 

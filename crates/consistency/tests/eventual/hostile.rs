@@ -2,8 +2,8 @@
 //! unable to take its own next write.
 
 use consistency::eventual::{
-    Config, Content, Dot, Event, EventualStore, KeyVersions, Message, Part, Record, Request,
-    Sibling, Span, Versions,
+    Config, Content, Dot, EventualStore, KeyVersions, Message, Part, Record, Request, Sibling,
+    Span, Versions,
 };
 use transport::{Context, Effect, Effects, Input, NodeId, Process, Recover, Stored, Time, Token};
 
@@ -129,7 +129,7 @@ fn hostile_messages_do_not_panic_and_lose_no_request() {
             for effect in effects.drain() {
                 match effect {
                     Effect::Emit { event, .. } => {
-                        answered += u64::from(Event::ends(&event).is_some());
+                        answered += u64::from(transport::Ends::ends(&event).is_some());
                     }
                     Effect::Persist { token, record } => disk.push(Stored { token, record }),
                     Effect::Checkpoint { token, record, .. } => {

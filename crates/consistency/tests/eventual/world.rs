@@ -13,8 +13,8 @@ use consistency::eventual::{
     Config, Event, EventualStore, Message, Record, Refusal, Reply, Request, Versions,
 };
 use transport::{
-    Choose, Context, Effect, EffectOf, Effects, Input, NodeId, Process, Recover, RequestId, Stored,
-    Time, Token,
+    Choose, Context, Effect, EffectOf, Effects, Ends, Input, NodeId, Process, Recover, RequestId,
+    Stored, Time, Token,
 };
 
 /// A small generator: a fixed sequence per seed (SplitMix64).

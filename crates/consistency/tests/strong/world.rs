@@ -14,8 +14,8 @@ use consistency::{
 };
 use quorum::QuorumSystem;
 use transport::{
-    Bytes, Choose, Context, Effect, EffectOf, Effects, Input, NodeId, Process, Recover, RequestId,
-    Stored, Time, Token,
+    Bytes, Choose, Context, Effect, EffectOf, Effects, Ends, Input, NodeId, Process, Recover,
+    RequestId, Stored, Time, Token,
 };
 
 /// A small generator: a fixed sequence per seed.
@@ -344,10 +344,8 @@ impl World {
         self.note(verdict);
         let verdict = self.ledger.acknowledged_is_durable(&self.durable_stores());
         self.note(verdict);
-        let (holder, operation) = self
-            .open
-            .remove(&event.ends())
-            .expect("a request ends once");
+        let request = event.ends().expect("every event is final");
+        let (holder, operation) = self.open.remove(&request).expect("a request ends once");
         assert_eq!(holder, id, "a request ends where it was asked");
         let now = self.now.as_nanos();
         match &event {
@@ -359,7 +357,7 @@ impl World {
             Event::Refused { .. } => self.recorder.fail(operation, now).unwrap(),
             Event::Unknown { .. } => self.recorder.info(operation, now).unwrap(),
         }
-        self.events.insert(event.ends(), event);
+        self.events.insert(request, event);
     }
 
     /// The nodes as their durable records would rebuild them.

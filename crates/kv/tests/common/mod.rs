@@ -13,8 +13,8 @@ use kv::{Ask, Config, Event, Kv, Operation, Reply, Request, SessionId};
 use raft_core::invariants::Ledger;
 use raft_core::{Message, Record, Role};
 use transport::{
-    Bytes, Choose, Context, Effect, EffectOf, Effects, Input, NodeId, Process, Recover, RequestId,
-    Stored, Time, Token,
+    Bytes, Choose, Context, Effect, EffectOf, Effects, Ends, Input, NodeId, Process, Recover,
+    RequestId, Stored, Time, Token,
 };
 
 pub(crate) type KvMessage = Message<kv::Command>;

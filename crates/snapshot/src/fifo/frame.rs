@@ -1,6 +1,6 @@
 //! What travels between two FIFO ends, what they store, and what they tell their clients.
 
-use transport::NodeId;
+use transport::{Ends, NodeId, RequestId};
 
 /// What one end sends the other.
 ///
@@ -88,6 +88,15 @@ pub enum FifoEvent<E> {
         /// How many messages were not acknowledged. Some of them may have arrived.
         messages_dropped: usize,
     },
+}
+
+impl<E: Ends> Ends for FifoEvent<E> {
+    fn ends(&self) -> Option<RequestId> {
+        match self {
+            Self::Process(event) => event.ends(),
+            Self::SessionEnded { .. } => None,
+        }
+    }
 }
 
 /// Why a session ended.

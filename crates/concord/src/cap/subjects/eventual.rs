@@ -4,7 +4,7 @@ use cap_model::{Ask, Heard, Operation, Side, Subject};
 use clocks::VectorClock;
 use consistency::eventual::{Config, Event, EventualStore, Reply, Request, Versions};
 use consistency::{Register, RegisterInput, RegisterOutput, Value};
-use transport::{NodeId, Recover, RequestId};
+use transport::{Ends, NodeId, Recover, RequestId};
 
 use super::{KEY, built, members};
 use crate::exit::BadInput;

@@ -3,7 +3,7 @@
 use cap_model::{Ask, Heard, Operation, Subject};
 use consistency::Model;
 use paxos_core::{Config, Event, Paxos, Request};
-use transport::{NodeId, Recover, RequestId};
+use transport::{Ends, NodeId, Recover, RequestId};
 
 use super::{PATIENCE, built, majority};
 use crate::exit::BadInput;

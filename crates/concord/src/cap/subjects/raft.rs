@@ -5,7 +5,7 @@ use cap_model::{Ask, Heard, Operation, Subject};
 use consistency::{Register, RegisterInput, RegisterOutput, Value};
 use kv::{Event, Kv, Reply, Request};
 use raft_core::Role;
-use transport::{NodeId, Recover, RequestId};
+use transport::{Ends, NodeId, Recover, RequestId};
 
 use super::{KEY, built, members};
 use crate::exit::BadInput;

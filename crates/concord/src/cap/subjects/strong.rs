@@ -3,7 +3,7 @@
 use cap_model::{Ask, Heard, Operation, Subject};
 use consistency::strong::{Config, Event, Request, Store};
 use consistency::{Register, RegisterInput, RegisterOutput, Value};
-use transport::{NodeId, Recover, RequestId};
+use transport::{Ends, NodeId, Recover, RequestId};
 
 use super::{KEY, PATIENCE, built, majority};
 use crate::exit::BadInput;
@@ -67,6 +67,6 @@ impl Subject for StrongSubject {
             Event::Refused { refusal, .. } => Heard::Refused(refusal.to_string()),
             Event::Unknown { .. } => Heard::Unknown("too few replicas stored it".to_owned()),
         };
-        Some((event.ends(), heard))
+        Some((event.ends()?, heard))
     }
 }

@@ -321,12 +321,11 @@ impl Workload<EventualStore> for Clients {
         event: Event,
         cx: &mut WorkloadContext<'_, EventualStore>,
     ) {
-        let Some(id) = event.ends() else {
-            return;
+        let id = match self.answers.heard(node, &event) {
+            Ok(Some(id)) => id,
+            Ok(None) => return,
+            Err(violation) => return cx.violate(violation),
         };
-        if let Err(violation) = self.answers.ended(id, node, &event) {
-            return cx.violate(violation);
-        }
         if let Some(open) = self.open.remove(&id) {
             if let Err(violation) = self.heard(&open, &event, cx.now()) {
                 cx.violate(violation);

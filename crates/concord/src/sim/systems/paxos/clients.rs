@@ -312,16 +312,17 @@ impl Workload<Paxos<u64>> for Clients {
     }
 
     fn on_event(&mut self, node: NodeId, event: Event<u64>, cx: &mut Cx<'_>) {
-        let Some(id) = event.ends() else {
-            if !self.learned.insert(node) {
-                let detail = format!("{node} learned twice in one life");
-                cx.violate(Violation::new("answers", detail));
+        let id = match self.answers.heard(node, &event) {
+            Ok(Some(id)) => id,
+            Ok(None) => {
+                if !self.learned.insert(node) {
+                    let detail = format!("{node} learned twice in one life");
+                    cx.violate(Violation::new("answers", detail));
+                }
+                return;
             }
-            return;
+            Err(violation) => return cx.violate(violation),
         };
-        if let Err(violation) = self.answers.ended(id, node, &event) {
-            return cx.violate(violation);
-        }
         let Some(number) = self.current(id.0) else {
             return;
         };

@@ -413,9 +413,7 @@ impl Workload<Kv> for Clients {
     }
 
     fn on_event(&mut self, node: NodeId, event: Event, cx: &mut WorkloadContext<'_, Kv>) {
-        if let Some(id) = event.ends()
-            && let Err(violation) = self.answers.ended(id, node, &event)
-        {
+        if let Err(violation) = self.answers.heard(node, &event) {
             cx.violate(violation);
         }
         match event {

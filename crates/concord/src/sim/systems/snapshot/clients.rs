@@ -175,18 +175,18 @@ impl Clients {
                 return Err(Violation::new("sessions", format!("{node}: {ended:?}")));
             }
         };
+        self.answers.heard(node, &event)?;
         match &event {
-            SnapshotEvent::Process(BankEvent::Sent { id }) => {
+            SnapshotEvent::Process(BankEvent::Sent { .. }) => {
                 self.tally.ok += 1;
-                self.answers.ended(*id, node, &event)
+                Ok(())
             }
-            SnapshotEvent::Process(BankEvent::Refused { id, .. }) => {
+            SnapshotEvent::Process(BankEvent::Refused { .. }) => {
                 self.tally.failed += 1;
-                self.answers.ended(*id, node, &event)
+                Ok(())
             }
             SnapshotEvent::Taken { id, snapshot } => {
                 self.tally.ok += 1;
-                self.answers.ended(*id, node, &event)?;
                 self.judge(snapshot)?;
                 self.cuts.push((**snapshot).clone());
                 if let Some((last, node)) = self.last
@@ -203,7 +203,6 @@ impl Clients {
             } => {
                 self.tally.failed += 1;
                 self.aborted += u64::from(snapshot.is_some());
-                self.answers.ended(*id, node, &event)?;
                 if self.last.is_some_and(|(last, _)| last == *id) {
                     let detail = format!("{node}'s snapshot, long after the last fault: {reason}");
                     return Err(Violation::new("completes", detail));

@@ -322,10 +322,11 @@ impl Workload<Store> for Clients {
     }
 
     fn on_event(&mut self, node: NodeId, event: Event, cx: &mut WorkloadContext<'_, Store>) {
-        let id = event.ends();
-        if let Err(violation) = self.answers.ended(id, node, &event) {
-            cx.violate(violation);
-        }
+        let id = match self.answers.heard(node, &event) {
+            Ok(Some(id)) => id,
+            Ok(None) => return,
+            Err(violation) => return cx.violate(violation),
+        };
         if let Err(rule) = self.ledger.borrow_mut().acknowledge(&event) {
             cx.violate(broken(rule));
         }
