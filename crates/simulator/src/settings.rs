@@ -47,6 +47,9 @@ pub struct Settings {
     pub progress_ns: u64,
     /// How many events a run may have before it counts as a runaway. Default: 50 million.
     pub events_max: u64,
+    /// How many effects of a node may wait for its disk before messages to it are lost. Default:
+    /// 65,536.
+    pub gated_max: usize,
     /// How many entries the timeline keeps. Default: 200.
     pub timeline_max: usize,
     /// Whether inputs and effects go into the timeline too; slow. Default: no.
@@ -78,6 +81,7 @@ impl Settings {
             chaos_ns: 0,
             progress_ns: 60_000_000_000,
             events_max: 50_000_000,
+            gated_max: 65_536,
             timeline_max: 200,
             is_traced: false,
         }

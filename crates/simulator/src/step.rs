@@ -6,6 +6,8 @@
 //! 3. After the step there is a sync under way if any record is buffered, and a wake on its way if
 //!    the process has a deadline.
 //! 4. What reaches a paused node waits; what reaches a node that is down is gone.
+//! 5. A node for whose disk too many effects wait gets no messages: they are lost, so that what waits
+//!    stays bounded whatever its peers send.
 
 use core::hash::Hash;
 
@@ -20,6 +22,10 @@ impl<P: Simulated, W: Workload<P>, O: Observer<P>> Run<'_, P, W, O> {
         let wire = &mut self.world.wire;
         if let Some(fault) = wire.network.blocked_by(from as usize, to as usize) {
             wire.counts.add(fault, 1);
+            wire.mark(Mark::Lost, from, to);
+            return;
+        }
+        if self.world.nodes[to as usize].gated.len() >= self.settings.gated_max {
             wire.mark(Mark::Lost, from, to);
             return;
         }

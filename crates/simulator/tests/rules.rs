@@ -475,3 +475,97 @@ fn a_trace_holds_inputs_and_effects() {
         assert!(text.contains(words), "no {words:?} in\n{text}");
     }
 }
+
+/// Writes down every message, and answers it.
+#[derive(Default)]
+struct Scribe {
+    is_flooding: bool,
+    heard: u64,
+    next: Time,
+}
+
+impl Process for Scribe {
+    type Message = ();
+    type Request = ();
+    type Event = ();
+    type Record = ();
+
+    fn step(&mut self, input: Input<Self>, cx: &mut Context<'_, Self>) {
+        match input {
+            Input::Wake => {
+                self.next = cx.now() + Duration::from_micros(100);
+                cx.send(NodeId(1), ());
+            }
+            Input::Message { from, .. } if !self.is_flooding => {
+                self.heard += 1;
+                cx.persist(());
+                cx.send(from, ());
+            }
+            _ => {}
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.is_flooding.then_some(self.next)
+    }
+}
+
+impl Recover for Scribe {
+    type Config = bool;
+    type Error = std::convert::Infallible;
+
+    fn recover(is_flooding: &bool, _: Vec<Stored<()>>) -> Result<Self, Self::Error> {
+        let is_flooding = *is_flooding;
+        Ok(Self {
+            is_flooding,
+            ..Self::default()
+        })
+    }
+}
+
+/// Remembers how much the second node has taken before its first sync has ended.
+#[derive(Default)]
+struct Taken(u64);
+
+impl Observer<Scribe> for Taken {
+    fn after_step(&mut self, _: NodeId, cluster: &Cluster<'_, Scribe>) -> Result<(), Violation> {
+        if cluster.durable(NodeId(1)).is_empty() {
+            self.0 = cluster.process(NodeId(1)).map_or(0, |scribe| scribe.heard);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_node_whose_disk_hangs_takes_no_more_messages_than_effects_may_wait() {
+    for (gated_max, taken_max) in [(10, 10), (1_000, 1_000)] {
+        let settings = Settings {
+            sync: Delay::Uniform {
+                min_ns: SECOND,
+                max_ns: SECOND,
+            },
+            gated_max,
+            events_max: 20_000,
+            ..Settings::new(2)
+        };
+        let mut taken = Taken::default();
+        let mut waiting = Waiting;
+        let tape = Tape::seeded(1);
+        run::<Scribe, _, _>(&settings, &[true, false], &mut waiting, &mut taken, tape)
+            .expect("sound settings");
+        assert_eq!(taken.0, taken_max);
+    }
+}
+
+/// Asks nothing and is never done.
+struct Waiting;
+
+impl Workload<Scribe> for Waiting {
+    fn start(&mut self, _: &mut WorkloadContext<'_, Scribe>) {}
+
+    fn on_event(&mut self, _: NodeId, (): (), _: &mut WorkloadContext<'_, Scribe>) {}
+
+    fn is_done(&self) -> bool {
+        false
+    }
+}

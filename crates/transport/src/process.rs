@@ -23,6 +23,9 @@
 //!    early. A deadline that is already past means "as soon as the inputs at hand are stepped",
 //!    which is how a process gathers a batch.
 //! 6. Messages may be lost, repeated, delayed and reordered. They are not forged.
+//! 7. What waits for a disk is bounded by the world: while too many effects of a node are gated it
+//!    drops messages to that node, as a network may, and holds its requests back. A process need not
+//!    count them.
 
 use alloc::vec::Vec;
 
