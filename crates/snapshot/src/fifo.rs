@@ -24,15 +24,15 @@ use transport::{Context, Effect, Effects, Input, NodeId, Process, Recover, Store
 use self::session::{Arrival, Session};
 use crate::SnapshotError;
 use crate::config::sorted;
-use crate::life::Life;
+use crate::life::{Life, is_number};
 
 /// A process whose messages arrive once and in order, over links that lose, repeat, delay and
 /// reorder.
 ///
 /// While both ends stay up and the network delivers something now and then, every message arrives.
-/// When an end restarts, a new session begins and nothing of the former one is delivered in it; the
-/// other end's client hears [`FifoEvent::SessionEnded`]. What a process sends before the first
-/// answer of its peer waits for it.
+/// When an end restarts, or more messages wait than may, a new session begins and nothing of the
+/// former one is delivered in it; a client hears [`FifoEvent::SessionEnded`]. What a process sends
+/// before the first answer of its peer waits for it.
 ///
 /// Each message costs a frame and an acknowledgement, and a copy of the message until it is
 /// acknowledged.
@@ -189,18 +189,17 @@ impl<P: Process<Message: Clone>> Fifo<P> {
         let Some(session) = self.sessions.get_mut(place) else {
             return;
         };
-        if session.has_ended {
-            add(&mut self.counts.messages_after_end);
-            return;
-        }
         if session.unacknowledged_len() >= self.unacknowledged_max {
-            let messages_dropped = session.end().saturating_add(1);
+            let messages_dropped = session.end();
             let (peer, end) = (to, SessionEnd::Full);
             cx.emit_early(FifoEvent::SessionEnded {
                 peer,
                 end,
                 messages_dropped,
             });
+        }
+        if session.is_over() {
+            add(&mut self.counts.messages_after_end);
             return;
         }
         session.push(message, after);
@@ -214,8 +213,11 @@ impl<P: Process<Message: Clone>> Fifo<P> {
             return;
         };
         while let Some((sequence, outgoing)) = session.next_outgoing(self.window) {
-            let message = outgoing.message;
-            let body = FrameBody::Message { sequence, message };
+            let body = FrameBody::Message {
+                session: session.outgoing(),
+                sequence,
+                message: outgoing.message,
+            };
             let (peer, life) = (session.peer, session.peer_incarnation);
             frame(&self.life, peer, life, body, outgoing.after, cx);
         }
@@ -236,7 +238,7 @@ impl<P: Process<Message: Clone>> Fifo<P> {
             peer_incarnation,
             body,
         } = heard;
-        if incarnation == 0 {
+        if !is_number(incarnation) {
             add(&mut self.counts.frames_refused);
             return;
         }
@@ -268,23 +270,28 @@ impl<P: Process<Message: Clone>> Fifo<P> {
         }
         match body {
             FrameBody::Hello => {}
-            FrameBody::Acknowledge { sequence } => {
-                if !session.acknowledge(sequence) {
+            FrameBody::Acknowledge {
+                session: number,
+                sequence,
+            } => {
+                if !session.acknowledge(number, sequence) {
                     add(&mut self.counts.frames_refused);
                 }
             }
-            FrameBody::Message { sequence, message } => {
-                self.hear_message(place, sequence, message, cx);
-            }
+            FrameBody::Message {
+                session: number,
+                sequence,
+                message,
+            } => self.hear_message(place, (number, sequence), message, cx),
         }
         self.pump(place, cx);
     }
 
-    /// Rule 1 of a session.
+    /// Rules 1 and 4 of a session.
     fn hear_message(
         &mut self,
         place: usize,
-        sequence: u64,
+        number: (u64, u64),
         message: P::Message,
         cx: &mut Context<'_, Self>,
     ) {
@@ -293,11 +300,16 @@ impl<P: Process<Message: Clone>> Fifo<P> {
         };
         let from = session.peer;
         let mut next = None;
-        match session.arrive(sequence, message, self.window) {
+        match session.arrive(number, message, self.window) {
             Arrival::InOrder(message) => next = Some(message),
             Arrival::Early => add(&mut self.counts.early),
             Arrival::Duplicate => add(&mut self.counts.duplicates),
-            Arrival::OutsideWindow => add(&mut self.counts.frames_refused),
+            Arrival::Stale => {
+                // Nobody waits for an acknowledgement of it.
+                add(&mut self.counts.frames_stale);
+                return;
+            }
+            Arrival::Refused => add(&mut self.counts.frames_refused),
         }
         while let Some(message) = next {
             self.step_process(Input::Message { from, message }, cx);
@@ -307,9 +319,12 @@ impl<P: Process<Message: Clone>> Fifo<P> {
         let Some(session) = self.sessions.get(place) else {
             return;
         };
-        let sequence = session.delivered();
+        let (number, sequence) = session.heard();
         let (peer, life) = (session.peer, session.peer_incarnation);
-        let body = FrameBody::Acknowledge { sequence };
+        let body = FrameBody::Acknowledge {
+            session: number,
+            sequence,
+        };
         frame(&self.life, peer, life, body, Token::NONE, cx);
     }
 
@@ -332,8 +347,11 @@ impl<P: Process<Message: Clone>> Fifo<P> {
                     continue;
                 }
                 add(&mut self.counts.frames_repeated);
-                let message = outgoing.message;
-                let body = FrameBody::Message { sequence, message };
+                let body = FrameBody::Message {
+                    session: session.outgoing(),
+                    sequence,
+                    message: outgoing.message,
+                };
                 frame(&self.life, peer, life, body, outgoing.after, cx);
             }
         }

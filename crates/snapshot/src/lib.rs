@@ -30,6 +30,7 @@ mod journal;
 pub use journal::{Direction, JournalEntry, Journaled, Page, Paged};
 
 mod life;
+pub use life::NUMBER_MAX;
 
 mod message;
 pub use message::{

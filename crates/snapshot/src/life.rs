@@ -2,6 +2,22 @@
 
 use transport::{Stored, Token};
 
+/// The greatest incarnation, session, snapshot and event number that is believed: 2⁴⁸.
+///
+/// Numbers only grow, so one that a fault has made enormous would make all later ones stale. No
+/// node counts that far: a million a second take nearly nine years. What names a greater one is
+/// refused and counted. This is no defence against a peer that lies.
+///
+/// ```
+/// assert_eq!(snapshot::NUMBER_MAX, 1 << 48);
+/// ```
+pub const NUMBER_MAX: u64 = 1 << 48;
+
+/// Whether it is a number that counts from 1.
+pub(crate) const fn is_number(number: u64) -> bool {
+    number > 0 && number <= NUMBER_MAX
+}
+
 /// The life of a node. A new one begins with each recovery.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Life {
@@ -32,7 +48,7 @@ impl Life {
         for Stored { token, record } in records {
             let told = incarnation(record);
             // Lives are counted from 1, and a record is never of an older life than one before it.
-            if told == 0 || told < newest || told == u64::MAX {
+            if told == 0 || told < newest || told >= NUMBER_MAX {
                 return Err(*token);
             }
             newest = told;

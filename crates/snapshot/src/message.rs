@@ -201,7 +201,7 @@ pub enum AbortReason {
     /// The node still holds a request of the same name.
     #[error("a request of this name is still held")]
     RepeatedId,
-    /// No number is left: 2⁶⁴ - 1 snapshots in one life.
+    /// No number is left: 2⁴⁸ snapshots in one life.
     #[error("no snapshot number is left")]
     NumbersExhausted,
 }

@@ -34,7 +34,7 @@ use transport::{
 
 use crate::collection::{Collections, Verdict};
 use crate::config::sorted;
-use crate::life::Life;
+use crate::life::{Life, NUMBER_MAX, is_number};
 use crate::recording::{Ended, Recordings};
 use crate::{
     AbortReason, Cloned, Recorder, Report, SnapshotConfig, SnapshotError, SnapshotEvent,
@@ -101,7 +101,8 @@ pub struct SnapshotCounts {
     pub markers_sent: u64,
     /// Markers of snapshots that are over, or of a former life: no harm.
     pub markers_late: u64,
-    /// Markers that no correct member sends over a FIFO link: from strangers, or twice.
+    /// Markers that no correct member sends over a FIFO link: from strangers, twice, or with numbers
+    /// above [`NUMBER_MAX`](crate::NUMBER_MAX).
     pub markers_refused: u64,
     /// Reports of snapshots that are over.
     pub reports_late: u64,
@@ -229,7 +230,7 @@ where
             || self.collections.len() >= self.recordings.recordings_max()
         {
             Some(AbortReason::RecordingsMax { node: self.node })
-        } else if self.number == u64::MAX {
+        } else if self.number >= NUMBER_MAX {
             Some(AbortReason::NumbersExhausted)
         } else {
             None
@@ -277,7 +278,8 @@ where
     ) {
         let is_known = self.senders.binary_search(&from).is_ok()
             && self.members.binary_search(&id.initiator).is_ok();
-        if !is_known {
+        let numbers = [id.incarnation, id.number, incarnation];
+        if !is_known || !numbers.into_iter().all(is_number) {
             self.counts.markers_refused = self.counts.markers_refused.saturating_add(1);
             return;
         }

@@ -149,7 +149,7 @@ impl<P: Process> Traced<P> {
         self.tracer.stamps_refused
     }
 
-    /// How many steps have no number of their own, because all 2⁶⁴ - 1 are used up. They carry the
+    /// How many steps have no number of their own, because all 2⁴⁸ are used up. They carry the
     /// number of the step before.
     #[must_use]
     pub const fn events_uncounted(&self) -> u64 {

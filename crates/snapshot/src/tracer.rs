@@ -7,8 +7,9 @@
 //! 1. *A step is one event.* Any input but a message: entry `i` grows by one. A message: every entry
 //!    becomes the greater of the own and the stamp's, then entry `i` grows by one.
 //! 2. *What is sent in a step carries the clock of the step*, so a stamp names the step it is from.
-//! 3. *A stamp that cannot be true is refused*: one with events in a slot that no member has, or
-//!    that knows more of this node than the node itself. The message is dropped, as a network may
+//! 3. *A stamp that cannot be true is refused*: one with events in a slot that no member has, one
+//!    that knows more of this node than the node itself, or one that knows of more than
+//!    [`NUMBER_MAX`] steps of anybody. The message is dropped, as a network may
 //!    do, and counted. The clock does not change.
 //!
 //! # Across a crash
@@ -30,6 +31,7 @@ use alloc::vec::Vec;
 use clocks::{ClockError, VectorClock};
 use transport::{Context, Effect, EffectOf, NodeId, Process, Stored, Token};
 
+use crate::life::NUMBER_MAX;
 use crate::spares::Spares;
 use crate::trace::Trace;
 use crate::{Stamped, StampedRecord, TraceError, TraceKind, Traced, TracedConfig};
@@ -92,7 +94,8 @@ impl Tracer {
         let mut number_max = 0;
         for Stored { token, record } in records {
             let foreign = TraceError::ForeignRecord { token: *token };
-            if record.number_max < record.clock.get(self.slot) {
+            let is_counted = record.number_max <= NUMBER_MAX && can_be(&record.clock);
+            if !is_counted || record.number_max < record.clock.get(self.slot) {
                 return Err(foreign);
             }
             self.clock.merge(&record.clock).map_err(|_| foreign)?;
@@ -126,13 +129,17 @@ impl Tracer {
             // Believed, it would use up this node's numbers.
             return Err(ClockError::CounterExhausted { slot });
         }
+        if !can_be(stamp) {
+            // Believed, it would make each later stamp of that node look old.
+            return Err(ClockError::CounterExhausted { slot });
+        }
         self.clock.merge(stamp)?;
         Ok(())
     }
 
     /// Rule 1: counts the step.
     pub(crate) fn count(&mut self, kind: TraceKind) {
-        if self.clock.tick(self.slot).is_err() {
+        if self.number() >= NUMBER_MAX || self.clock.tick(self.slot).is_err() {
             self.events_uncounted = self.events_uncounted.saturating_add(1);
         }
         if let TraceKind::Durable { token } = kind
@@ -147,10 +154,10 @@ impl Tracer {
     pub(crate) fn reserve<P: Process>(&mut self, cx: &mut Context<'_, Traced<P>>) {
         let number = self.number();
         let enough = number.saturating_add(NUMBERS_RESERVED / 2) <= self.reserved.number_max;
-        if enough || self.reserved.number_max == u64::MAX {
+        if enough || self.reserved.number_max >= NUMBER_MAX {
             return;
         }
-        let number_max = number.saturating_add(NUMBERS_RESERVED);
+        let number_max = number.saturating_add(NUMBERS_RESERVED).min(NUMBER_MAX);
         self.reserved.number_max = number_max;
         self.reserved.token = cx.persist(StampedRecord {
             clock: self.spares.copy(&self.clock),
@@ -209,4 +216,9 @@ impl Tracer {
     fn number(&self) -> u64 {
         self.clock.get(self.slot)
     }
+}
+
+/// Rule 3: whether nobody has counted further than anybody may.
+fn can_be(clock: &VectorClock) -> bool {
+    clock.as_slice().iter().all(|&count| count <= NUMBER_MAX)
 }

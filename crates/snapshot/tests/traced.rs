@@ -5,7 +5,7 @@ mod gossip;
 use clocks::{ClockError, VectorClock};
 use gossip::{Gossip, NODES};
 use quickcheck::quickcheck;
-use snapshot::{Stamped, StampedRecord, TraceError, TraceKind, Traced, TracedConfig};
+use snapshot::{NUMBER_MAX, Stamped, StampedRecord, TraceError, TraceKind, Traced, TracedConfig};
 use transport::{
     Context, Effect, EffectOf, Effects, Input, NodeId, Process, Recover, Scripted, Stored, Time,
     Token,
@@ -70,6 +70,9 @@ fn a_stamp_that_cannot_be_true_drops_the_message_and_nothing_else() {
         message(&[0, 1, 0, 4], 9),
         message(&[2, 1, 0], 9),
         message(&[u64::MAX, 1, 0], 9),
+        // Believed, it would make each later stamp of n1 look old.
+        message(&[0, NUMBER_MAX + 1, 0], 9),
+        message(&[0, 0, u64::MAX], 9),
     ];
     for (input, refused) in untrue.into_iter().zip(1..) {
         assert!(step(&mut node, &mut effects, input).is_empty());
@@ -83,7 +86,7 @@ fn a_stamp_that_cannot_be_true_drops_the_message_and_nothing_else() {
     for counters in [&[0, 1, 0, 0][..], &[0, 2], &[]] {
         step(&mut node, &mut effects, message(counters, 0));
     }
-    assert_eq!((node.stamps_refused(), node.process().heard.len()), (3, 3));
+    assert_eq!((node.stamps_refused(), node.process().heard.len()), (5, 3));
     assert_eq!(node.clock().as_slice(), [4, 2, 0]);
 }
 
@@ -304,6 +307,11 @@ fn records_of_another_system_are_refused() {
     let foreign = Err(TraceError::ForeignRecord { token: Token(3) });
     assert_eq!(recover(stored(3, &[1, 1, 1, 1], 500, None)), foreign);
     assert_eq!(recover(stored(3, &[501, 0, 0], 500, None)), foreign);
+    assert_eq!(
+        recover(stored(3, &[1, 0, 0], NUMBER_MAX + 1, None)),
+        foreign
+    );
+    assert_eq!(recover(stored(3, &[1, u64::MAX, 0], 5, None)), foreign);
 }
 
 #[test]
@@ -325,12 +333,12 @@ fn a_node_without_a_slot_is_not_traced() {
 
 #[test]
 fn the_last_number_is_reached_without_panic() {
-    let records = vec![stored(1, &[1, 0, 0], u64::MAX, None)];
+    let records = vec![stored(1, &[1, 0, 0], NUMBER_MAX, None)];
     let mut node = Traced::<Gossip>::recover(&config(0), records).expect("its own");
     let mut effects = Effects::resume(Token(1));
     step(&mut node, &mut effects, Input::Start);
     step(&mut node, &mut effects, message(&[0, 5, 0], 8));
-    assert_eq!(node.clock().as_slice(), [u64::MAX, 5, 0]);
+    assert_eq!(node.clock().as_slice(), [NUMBER_MAX, 5, 0]);
     assert_eq!(node.events_uncounted(), 2);
     assert_eq!(
         node.process().heard,

@@ -22,7 +22,7 @@ pub struct FifoConfig<C> {
     /// above zero, the same on all nodes. Default 64.
     pub window: usize,
     /// How many messages may wait for a peer's acknowledgement, on their way or not; above zero.
-    /// One more ends the session. Default 65,536.
+    /// One more ends the session, and is the first of the next. Default 65,536.
     pub unacknowledged_max: usize,
     /// After how long without an acknowledgement a message is sent again, in nanoseconds of the own
     /// clock; above zero. More than a round trip. Default: 50 ms.

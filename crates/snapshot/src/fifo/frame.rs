@@ -24,7 +24,7 @@ pub struct Frame<M> {
 ///
 /// ```
 /// use snapshot::FrameBody;
-/// let body = FrameBody::Message { sequence: 1, message: "hello" };
+/// let body = FrameBody::Message { session: 1, sequence: 1, message: "hello" };
 /// assert!(matches!(body, FrameBody::Message { sequence: 1, .. }));
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -34,6 +34,8 @@ pub enum FrameBody<M> {
     Hello,
     /// A message of the process inside.
     Message {
+        /// Which session of these two lives, counted from 1.
+        session: u64,
         /// Its place in the session, counted from 1.
         sequence: u64,
         /// The message.
@@ -41,6 +43,8 @@ pub enum FrameBody<M> {
     },
     /// The receiver has handed over every message up to this place.
     Acknowledge {
+        /// The session.
+        session: u64,
         /// The place.
         sequence: u64,
     },
@@ -109,8 +113,8 @@ impl<E: Ends> Ends for FifoEvent<E> {
 pub enum SessionEnd {
     /// The peer lives anew: a new session has begun.
     PeerRestarted,
-    /// More messages wait than may. Nothing further is delivered to the peer until this node
-    /// restarts, or a peer it has met does.
+    /// More messages wait than may: what waited is dropped. The message for which there was no room
+    /// is the first of a new session.
     Full,
 }
 
@@ -128,12 +132,13 @@ pub struct FifoCounts {
     pub duplicates: u64,
     /// Messages that came early and waited for those before them.
     pub early: u64,
-    /// Frames of a former life of either end: dropped.
+    /// Frames of a former life of either end, or of a former session: dropped.
     pub frames_stale: u64,
-    /// Frames that no correct peer sends: dropped.
+    /// Frames that no correct peer sends, such as those with numbers above
+    /// [`NUMBER_MAX`](crate::NUMBER_MAX): dropped.
     pub frames_refused: u64,
     /// Messages of the process inside to nodes that are not peers: dropped.
     pub messages_unroutable: u64,
-    /// Messages of the process inside to peers whose session ended: dropped.
+    /// Messages of the process inside after the last session of two lives, the 2⁴⁸th: dropped.
     pub messages_after_end: u64,
 }

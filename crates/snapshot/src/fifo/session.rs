@@ -2,17 +2,21 @@
 //!
 //! # Rules
 //!
-//! A session joins one life of this node with one life of the peer.
+//! A session goes one way, from one life of its sender to one life of its receiver. The sessions of
+//! two lives are numbered from 1.
 //!
 //! 1. *In order, once*: messages are numbered from 1. The receiver hands over number `k` only after
 //!    `k - 1`, and each number once. One that comes early waits, if it is within the window.
 //! 2. *Reliable*: a message is sent again until it is acknowledged. At most `window` messages are on
 //!    their way; the others wait their turn, with at most `unacknowledged_max` in all.
 //! 3. *A prefix, always*: what is handed over is a first part of what was sent in the session,
-//!    whatever happens. When too many messages wait, the session ends instead of leaving a gap.
+//!    whatever happens. When too many messages wait, the session ends instead of leaving a gap: what
+//!    waits is dropped, and the next message is number 1 of the next session.
 //! 4. *Lives do not mix*: a frame counts only if it names the present lives of both ends. A newer
 //!    life of the peer ends the session and begins the next one, with number 1 again; what was not
-//!    acknowledged by the former life is dropped.
+//!    acknowledged by the former life is dropped. Sessions of the same lives do not mix either: the
+//!    first frame of a newer one ends the older one at the receiver, with what came early in it, and
+//!    a late frame of an older one is dropped.
 //! 5. *A life makes itself known*: it says hello to each life of a peer until that life names it, so
 //!    that soon nobody sends to a former one. A frame that names another life is no answer: it was
 //!    sent before the peer heard the hello.
@@ -24,6 +28,8 @@ use alloc::collections::{BTreeMap, VecDeque};
 
 use transport::{NodeId, Time, Token};
 
+use crate::life::{NUMBER_MAX, is_number};
+
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Session<M> {
     pub(crate) peer: NodeId,
@@ -31,16 +37,18 @@ pub(crate) struct Session<M> {
     pub(crate) peer_incarnation: u64,
     /// Rule 5: the peer has named this life.
     pub(crate) is_known: bool,
-    /// Rule 3.
-    pub(crate) has_ended: bool,
     /// When to repeat what is on its way, or the hello.
     pub(crate) repeat_at: Option<Time>,
     unacknowledged: VecDeque<Outgoing<M>>,
-    /// How many of these, from the front, are on their way.
+    /// Rule 3: the number of the session in which these are sent.
+    outgoing: u64,
+    /// How many of them, from the front, are on their way.
     sent: usize,
     /// The number of the newest message that is acknowledged.
     acknowledged: u64,
-    /// The number of the newest message handed over.
+    /// The number of the session that is heard; 0: none yet.
+    incoming: u64,
+    /// The number of the newest message of it that is handed over.
     delivered: u64,
     early: BTreeMap<u64, M>,
 }
@@ -58,7 +66,10 @@ pub(crate) enum Arrival<M> {
     InOrder(M),
     Early,
     Duplicate,
-    OutsideWindow,
+    /// Of a session that is over.
+    Stale,
+    /// Beyond the window, or of a session that cannot be.
+    Refused,
 }
 
 impl<M: Clone> Session<M> {
@@ -67,11 +78,12 @@ impl<M: Clone> Session<M> {
             peer,
             peer_incarnation: 0,
             is_known: false,
-            has_ended: false,
             repeat_at: None,
             unacknowledged: VecDeque::new(),
+            outgoing: 1,
             sent: 0,
             acknowledged: 0,
+            incoming: 0,
             delivered: 0,
             early: BTreeMap::new(),
         }
@@ -81,21 +93,32 @@ impl<M: Clone> Session<M> {
         self.unacknowledged.len()
     }
 
-    pub(crate) const fn delivered(&self) -> u64 {
-        self.delivered
+    /// The session that is sent now.
+    pub(crate) const fn outgoing(&self) -> u64 {
+        self.outgoing
+    }
+
+    /// The session that is heard now, and the newest message of it that was handed over.
+    pub(crate) const fn heard(&self) -> (u64, u64) {
+        (self.incoming, self.delivered)
+    }
+
+    /// Rule 3: no number is left for a session.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.outgoing > NUMBER_MAX
     }
 
     pub(crate) fn push(&mut self, message: M, after: Token) {
         self.unacknowledged.push_back(Outgoing { message, after });
     }
 
-    /// Rule 3: drops everything; how many messages that were.
+    /// Rule 3: drops everything and begins the next session; how many messages were dropped.
     pub(crate) fn end(&mut self) -> usize {
         let dropped = self.unacknowledged.len();
         self.unacknowledged.clear();
         self.sent = 0;
-        self.repeat_at = None;
-        self.has_ended = true;
+        self.acknowledged = 0;
+        self.outgoing = self.outgoing.saturating_add(1);
         dropped
     }
 
@@ -108,8 +131,8 @@ impl<M: Clone> Session<M> {
             return None;
         }
         let dropped = self.end();
-        self.has_ended = false;
-        self.acknowledged = 0;
+        self.outgoing = 1;
+        self.incoming = 0;
         self.delivered = 0;
         self.early.clear();
         Some(dropped)
@@ -140,14 +163,15 @@ impl<M: Clone> Session<M> {
     }
 
     /// Rule 2: everything up to `sequence` is acknowledged. `false`: it was not even sent.
-    pub(crate) fn acknowledge(&mut self, sequence: u64) -> bool {
+    pub(crate) fn acknowledge(&mut self, session: u64, sequence: u64) -> bool {
+        if session != self.outgoing {
+            // Of a session that is over, or of none.
+            return session < self.outgoing;
+        }
         let Some(count) = sequence.checked_sub(self.acknowledged) else {
             // An old acknowledgement came late.
             return true;
         };
-        if self.has_ended {
-            return true;
-        }
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         if count > self.sent {
             return false;
@@ -161,8 +185,24 @@ impl<M: Clone> Session<M> {
         true
     }
 
-    /// Rule 1: takes a message in.
-    pub(crate) fn arrive(&mut self, sequence: u64, message: M, window: usize) -> Arrival<M> {
+    /// Rules 1 and 4: takes a message in.
+    pub(crate) fn arrive(
+        &mut self,
+        (session, sequence): (u64, u64),
+        message: M,
+        window: usize,
+    ) -> Arrival<M> {
+        if !is_number(session) {
+            return Arrival::Refused;
+        }
+        if session < self.incoming {
+            return Arrival::Stale;
+        }
+        if session > self.incoming {
+            self.incoming = session;
+            self.delivered = 0;
+            self.early.clear();
+        }
         let Some(ahead) = sequence.checked_sub(self.delivered) else {
             return Arrival::Duplicate;
         };
@@ -170,7 +210,7 @@ impl<M: Clone> Session<M> {
             return Arrival::Duplicate;
         }
         if ahead > window as u64 {
-            return Arrival::OutsideWindow;
+            return Arrival::Refused;
         }
         if ahead == 1 {
             self.delivered = sequence;
@@ -191,5 +231,21 @@ impl<M: Clone> Session<M> {
     /// Whether something must be repeated: a message, or the hello.
     pub(crate) fn is_waiting(&self) -> bool {
         !self.is_known || !self.unacknowledged.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nothing could follow in order: the receiver refuses numbers beyond.
+    #[test]
+    fn after_the_last_session_nothing_more_is_sent() {
+        let mut session = Session::new(NodeId(1));
+        session.outgoing = NUMBER_MAX;
+        session.push('a', Token::NONE);
+        assert!(!session.is_over());
+        assert_eq!(session.end(), 1);
+        assert!(session.is_over());
     }
 }

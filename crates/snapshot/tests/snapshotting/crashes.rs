@@ -1,6 +1,6 @@
 //! Chandy and Lamport assume processes that do not fail. What holds here when they do.
 
-use snapshot::{AbortReason, SnapshotEvent, SnapshotId, SnapshotMessage};
+use snapshot::{AbortReason, NUMBER_MAX, SnapshotEvent, SnapshotId, SnapshotMessage};
 use transport::{Input, NodeId, Process};
 
 use crate::world::{Config, Node, Route, World, in_order, mesh, send, take, taken};
@@ -126,6 +126,37 @@ fn an_old_marker_is_recognised_after_a_restart() {
 }
 
 #[test]
+fn a_marker_with_a_number_beyond_all_counting_makes_no_later_one_stale() {
+    let mut world = World::<Node>::new(&mesh(2), in_order(1, 10));
+    for (incarnation, number, life) in [
+        (u64::MAX, 1, 1),
+        (1, u64::MAX, 1),
+        (1, NUMBER_MAX + 1, 1),
+        (NUMBER_MAX + 1, 1, 1),
+        (1, 1, u64::MAX),
+        (0, 1, 1),
+        (1, 0, 1),
+    ] {
+        let id = SnapshotId {
+            initiator: NodeId(0),
+            incarnation,
+            number,
+        };
+        let message = SnapshotMessage::Marker {
+            id,
+            incarnation: life,
+        };
+        let from = NodeId(0);
+        world.step(1, Input::Message { from, message });
+    }
+    let counts = world.node(1).counts();
+    assert_eq!((counts.markers_refused, counts.markers_sent), (7, 0));
+    world.ask_at(1, 0, take(1));
+    world.run(10_000);
+    assert_eq!(ends(&world), [(1, Ok(()))]);
+}
+
+#[test]
 fn a_life_is_durable_before_anyone_hears_of_it() {
     let mut world = World::<Node>::new(&mesh(2), in_order(1, 10));
     // Crash before the first record is durable: the marker was never sent, so life 1 may come again.
@@ -152,7 +183,7 @@ fn records_of_no_life_or_in_a_wrong_order_are_refused() {
     use snapshot::{Fifo, FifoConfig, FifoRecord, SnapshotConfig, SnapshotRecord, Snapshotting};
     use transport::{Recover, Stored, Token};
 
-    for lives in [&[0][..], &[2, 1], &[u64::MAX]] {
+    for lives in [&[0][..], &[2, 1], &[u64::MAX], &[NUMBER_MAX]] {
         let tokens = (1..).map(Token);
         let stored = tokens.zip(lives).map(|(token, &incarnation)| {
             let record = SnapshotRecord {

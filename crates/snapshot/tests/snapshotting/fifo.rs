@@ -5,8 +5,8 @@ use std::convert::Infallible;
 
 use snapshot::bank::{Bank, BankEvent};
 use snapshot::{
-    Fifo, FifoConfig, FifoEvent, Frame, FrameBody, Journaled, SessionEnd, SnapshotEvent,
-    Snapshotting, Traced,
+    Fifo, FifoConfig, FifoEvent, Frame, FrameBody, Journaled, NUMBER_MAX, SessionEnd,
+    SnapshotEvent, Snapshotting, Traced,
 };
 use transport::{
     Context, Effect, Effects, Input, NodeId, Process, Recover, Scripted, Stored, Time, Token,
@@ -159,38 +159,113 @@ fn across_restarts_each_session_delivers_a_prefix() {
     assert!(sessions_broken > 150, "{sessions_broken}");
 }
 
+/// Everything is lost while the link is cut.
+fn cut<M: 'static>(cut: std::ops::Range<u64>) -> Route<M> {
+    Box::new(move |_, now, _| {
+        if cut.contains(&now) {
+            vec![]
+        } else {
+            vec![now + 1]
+        }
+    })
+}
+
+const fn full(messages_dropped: usize) -> FifoEvent<()> {
+    FifoEvent::SessionEnded {
+        peer: NodeId(1),
+        end: SessionEnd::Full,
+        messages_dropped,
+    }
+}
+
+fn few(window: usize, unacknowledged_max: usize) -> Vec<FifoConfig<()>> {
+    tellers(2, |config| {
+        (config.window, config.unacknowledged_max) = (window, unacknowledged_max);
+    })
+}
+
 #[test]
-fn a_full_session_ends_and_says_so_and_leaves_no_gap() {
-    let configs = tellers(2, |config| {
-        (config.window, config.unacknowledged_max) = (2, 5)
-    });
-    // The two meet, then nothing arrives for a while.
-    let route: Route<Frame<u64>> = Box::new(|_, now, _| {
-        let is_cut = (10..1_000).contains(&now);
-        if is_cut { vec![] } else { vec![now + 1] }
-    });
-    let mut world = World::<Fifo<Teller>>::new(&configs, route);
+fn a_full_session_ends_and_says_so_and_the_next_one_begins() {
+    let mut world = World::<Fifo<Teller>>::new(&few(2, 5), cut(10..1_000));
     for number in 0..8 {
         world.ask_at(10 + number, 0, (NodeId(1), number));
     }
     world.ask_at(2_000, 0, (NodeId(1), 9));
     world.run(10_000);
-    let ended = FifoEvent::SessionEnded {
-        peer: NodeId(1),
-        end: SessionEnd::Full,
-        messages_dropped: 6,
-    };
-    assert_eq!(world.events, [(NodeId(0), ended)]);
-    assert_eq!(world.node(0).counts().messages_after_end, 3);
-    assert_eq!(world.node(1).process().heard, []);
-    // The next life begins anew.
-    world.crash_at(20_000, 1, 20_001);
-    world.run(30_000);
-    world.ask_at(30_001, 1, (NodeId(0), 4));
-    world.run(40_000);
-    world.ask_at(40_001, 0, (NodeId(1), 12));
-    world.run(50_000);
-    assert_eq!(world.node(1).process().heard, [(NodeId(0), 12)]);
+    assert_eq!(world.events, [(NodeId(0), full(5))]);
+    let heard = [5, 6, 7, 9].map(|number| (NodeId(0), number));
+    assert_eq!(world.node(1).process().heard, heard);
+    assert_eq!(world.node(0).counts().messages_after_end, 0);
+    assert_eq!(world.node(0).unacknowledged_len(NodeId(1)), 0);
+}
+
+#[test]
+fn a_link_that_was_cut_for_long_works_again_though_neither_end_restarted() {
+    let mut world = World::<Fifo<Teller>>::new(&few(2, 2), cut(10..10_000));
+    for number in 0..50 {
+        world.ask_at(10 + number * 100, 0, (NodeId(1), number));
+    }
+    world.run(20_000);
+    for number in 50..60 {
+        world.ask_at(20_000 + number * 100, 0, (NodeId(1), number));
+    }
+    world.run(100_000);
+    let heard = world.node(1).process().heard.iter();
+    let heard: Vec<u64> = heard.map(|&(_, number)| number).collect();
+    assert!(heard.into_iter().eq(48..60));
+    assert!(world.nodes().all(|node| node.incarnation() == 1));
+}
+
+#[test]
+fn a_peer_that_starts_late_hears_what_is_sent_from_then_on() {
+    let mut world = World::<Fifo<Teller>>::new(&few(2, 3), cut(0..5_000));
+    for number in 0..10 {
+        world.ask_at(10 + number, 0, (NodeId(1), number));
+    }
+    world.ask_at(9_000, 0, (NodeId(1), 99));
+    world.run(20_000);
+    let heard = world.node(1).process().heard.last();
+    assert_eq!(heard, Some(&(NodeId(0), 99)));
+    assert!(world.events.contains(&(NodeId(0), full(3))));
+}
+
+/// Small limits, hostile links: in order, once, and each gap is one that the client was told of.
+#[test]
+fn whatever_is_lost_between_sessions_is_told_and_nothing_is_mixed() {
+    let (mut ended, mut stale) = (0, 0);
+    for seed in 0..300 {
+        let configs = few(1 + (seed % 5) as usize, 1 + (seed % 7) as usize);
+        let mut world = World::<Fifo<Teller>>::new(&configs, hostile(seed));
+        world.sync = seed % 60;
+        for number in 0..120 {
+            world.ask_at(number * 25, 0, (NodeId(1), number));
+        }
+        world.run(3_000);
+        // After a silence, what is sent slowly arrives.
+        for number in 120..124 {
+            world.ask_at(number * 10_000, 0, (NodeId(1), number));
+        }
+        world.run(10_000_000);
+        let heard = world.node(1).process().heard.iter();
+        let heard: Vec<u64> = heard.map(|&(_, number)| number).collect();
+        let ordered = heard.windows(2).all(|pair| pair[0] < pair[1]);
+        assert!(ordered, "seed {seed}: {heard:?}");
+        assert!(heard.ends_with(&[120, 121, 122, 123]), "seed {seed}");
+        let told = world.events.iter().map(|(_, event)| match event {
+            FifoEvent::SessionEnded {
+                messages_dropped, ..
+            } => *messages_dropped,
+            FifoEvent::Process(()) => 0,
+        });
+        let lost = 124 - heard.len();
+        assert!(told.sum::<usize>() >= lost, "seed {seed}: {lost}");
+        let gaps = heard.windows(2).filter(|pair| pair[0] + 1 != pair[1]);
+        assert!(gaps.count() <= world.events.len(), "seed {seed}");
+        ended += world.events.len();
+        stale += world.node(1).counts().frames_stale;
+        assert_eq!(world.node(1).counts().frames_refused, 0, "seed {seed}");
+    }
+    assert!(ended > 1_000 && stale > 1_000, "{ended} {stale}");
 }
 
 /// Links on which the algorithm alone fails: see `algorithm`.
@@ -294,15 +369,23 @@ impl End {
     }
 }
 
+/// Of the first session.
 const fn message(sequence: u64) -> FrameBody<u64> {
-    let message = sequence * 10;
-    FrameBody::Message { sequence, message }
+    FrameBody::Message {
+        session: 1,
+        sequence,
+        message: sequence * 10,
+    }
+}
+
+const fn acknowledge(session: u64, sequence: u64) -> FrameBody<u64> {
+    FrameBody::Acknowledge { session, sequence }
 }
 
 #[test]
 fn a_gap_is_waited_for_and_a_duplicate_is_dropped() {
     let mut end = End::new();
-    let acknowledged = |sequence| vec![FrameBody::Acknowledge { sequence }];
+    let acknowledged = |sequence| vec![acknowledge(1, sequence)];
     assert_eq!(end.hear((1, 1), message(2)), acknowledged(0));
     assert_eq!(end.heard(), [0; 0]);
     assert_eq!(end.hear((1, 1), message(1)), acknowledged(2));
@@ -324,6 +407,7 @@ fn frames_of_another_life_or_beyond_the_window_change_nothing() {
         end.hear(
             (2, 1),
             FrameBody::Message {
+                session: 1,
                 sequence,
                 message: 7,
             },
@@ -334,7 +418,7 @@ fn frames_of_another_life_or_beyond_the_window_change_nothing() {
     end.hear((0, 1), message(2));
     assert_eq!(end.hear((2, 9), message(2)), [FrameBody::Hello]);
     // An acknowledgement of what was never sent.
-    end.hear((2, 1), FrameBody::Acknowledge { sequence: 5 });
+    end.hear((2, 1), acknowledge(1, 5));
     assert_eq!(end.heard(), [10]);
     // From a stranger.
     let frame = Frame {
@@ -358,12 +442,69 @@ fn frames_of_another_life_or_beyond_the_window_change_nothing() {
 }
 
 #[test]
+fn frames_of_a_former_session_change_nothing_and_what_came_early_in_it_is_dropped() {
+    let of = |session, sequence| FrameBody::Message {
+        session,
+        sequence,
+        message: session * 100 + sequence,
+    };
+    let mut end = End::new();
+    assert_eq!(end.hear((1, 1), of(1, 1)), [acknowledge(1, 1)]);
+    assert_eq!(end.hear((1, 1), of(1, 3)), [acknowledge(1, 1)]);
+    assert_eq!(end.hear((1, 1), of(2, 2)), [acknowledge(2, 0)]);
+    assert_eq!(end.hear((1, 1), of(1, 2)), [], "late");
+    assert_eq!(end.hear((1, 1), of(2, 1)), [acknowledge(2, 2)]);
+    assert_eq!(end.heard(), [101, 201, 202]);
+    assert_eq!(end.hear((1, 1), of(2, 3)), [acknowledge(2, 3)]);
+    assert_eq!(end.heard(), [101, 201, 202, 203]);
+    assert_eq!(end.node.counts().frames_stale, 1);
+    // A new life of the peer counts its sessions from 1 again.
+    assert_eq!(end.hear((2, 1), of(1, 1)), [acknowledge(1, 1)]);
+}
+
+#[test]
+fn a_late_acknowledgement_of_a_former_session_acknowledges_nothing() {
+    let mut end = End::new();
+    end.node = Fifo::new(Teller::default(), &few(4, 1)[0]).expect("valid");
+    end.effects = Effects::new();
+    end.step(0, Input::Start);
+    end.hear((1, 1), FrameBody::Hello);
+    end.step(1, Input::Request((NodeId(1), 2)));
+    end.step(1, Input::Request((NodeId(1), 6)));
+    end.hear((1, 1), acknowledge(1, 1));
+    assert_eq!(end.node.unacknowledged_len(NodeId(1)), 1);
+    end.hear((1, 1), acknowledge(3, 1));
+    assert_eq!(end.node.counts().frames_refused, 1);
+    end.hear((1, 1), acknowledge(2, 1));
+    assert_eq!(end.node.unacknowledged_len(NodeId(1)), 0);
+}
+
+#[test]
+fn numbers_beyond_all_counting_make_nothing_stale() {
+    let mut end = End::new();
+    end.hear((1, 1), message(1));
+    for number in [NUMBER_MAX + 1, u64::MAX] {
+        assert_eq!(end.hear((number, 1), FrameBody::Hello), []);
+        let body = FrameBody::Message {
+            session: number,
+            sequence: 1,
+            message: 7,
+        };
+        assert_eq!(end.hear((1, 1), body), [acknowledge(1, 1)]);
+    }
+    assert_eq!(end.node.counts().frames_refused, 4);
+    end.hear((1, 1), message(2));
+    assert_eq!(end.heard(), [10, 20]);
+}
+
+#[test]
 fn a_message_is_not_repeated_before_its_records_are_durable() {
     let mut end = End::new();
     end.hear((1, 1), FrameBody::Hello);
     // 3 is stored first: its record is token 2.
     let sent = end.step(1, Input::Request((NodeId(1), 3)));
     let body = FrameBody::Message {
+        session: 1,
         sequence: 1,
         message: 3,
     };
@@ -386,6 +527,7 @@ fn a_new_life_says_hello_until_it_is_answered() {
     assert_eq!(
         sent,
         [FrameBody::Message {
+            session: 1,
             sequence: 1,
             message: 4
         }]
@@ -395,7 +537,7 @@ fn a_new_life_says_hello_until_it_is_answered() {
 #[test]
 fn a_frame_that_names_a_former_life_is_no_answer_to_the_hello() {
     let mut end = End::new();
-    let stale = FrameBody::Acknowledge { sequence: 7 };
+    let stale = acknowledge(1, 7);
     assert_eq!(end.hear((1, 9), stale), [FrameBody::Hello]);
     let hello = |sent: Vec<(FrameBody<u64>, Token)>| sent[0].0 == FrameBody::Hello;
     assert!(hello(end.step(101, Input::Wake)));
@@ -403,7 +545,7 @@ fn a_frame_that_names_a_former_life_is_no_answer_to_the_hello() {
     assert_eq!(end.hear((1, 1), FrameBody::Hello), []);
     assert_eq!(end.node.deadline(), None, "known, and nothing waits");
     // A newer life of the peer has yet to name this one.
-    end.hear((2, 9), FrameBody::Acknowledge { sequence: 7 });
+    end.hear((2, 9), acknowledge(1, 7));
     assert!(end.node.deadline().is_some());
 }
 
