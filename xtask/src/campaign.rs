@@ -9,12 +9,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::ci::Findings;
+use crate::readme;
 use crate::shell;
 use crate::table::{Table, thousands};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, read};
 
-/// Seeds of the gate's short run.
-const SEEDS_SHORT: u64 = 40;
+/// Seeds of the gate's run on three nodes; that on five is the main job of the README.
+const SEEDS_OF_THREE: u64 = 1_000;
 /// Seeds whose hashes are compared.
 const SEEDS_COMPARED: u64 = 8;
 
@@ -23,6 +24,9 @@ const SEEDS_COMPARED: u64 = 8;
 #[serde(default)]
 pub(crate) struct Campaign {
     pub(crate) protocol: String,
+    nodes: u64,
+    verdict: String,
+    virtual_seconds: f64,
     pub(crate) seeds: Value,
     pub(crate) operations: Operations,
     pub(crate) events: u64,
@@ -81,6 +85,13 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// What `concord cap` prints.
+    fn cap(&self) -> Result<String, String> {
+        let mut command = Command::new(&self.path);
+        command.arg("cap");
+        shell::check(command)
+    }
+
     /// Runs `concord sim WORDS --json`. Violations are an answer, not an error.
     pub(crate) fn sim(&self, words: &[&str]) -> Result<Vec<Campaign>, String> {
         let mut command = Command::new(&self.path);
@@ -198,6 +209,26 @@ impl Campaign {
         )
     }
 
+    /// Its row of the table that `concord sim` prints, without events per second.
+    pub(crate) fn steady_row(&self) -> Vec<String> {
+        let operations = &self.operations;
+        let numbers = [
+            operations.ok,
+            operations.failed,
+            operations.unknown,
+            self.events,
+        ];
+        let mut row = vec![
+            self.protocol.clone(),
+            self.nodes.to_string(),
+            self.seeds.to_string(),
+        ];
+        row.extend(numbers.map(|number| number.to_string()));
+        row.extend([format!("{:.0}", self.virtual_seconds), "s".to_owned()]);
+        row.push(self.verdict.clone());
+        row
+    }
+
     pub(crate) fn faults_delivered(&self) -> u64 {
         self.faults.values().filter_map(Value::as_u64).sum()
     }
@@ -240,21 +271,28 @@ pub(crate) fn row(campaign: &Campaign, nodes: &str, faults: &str) -> Vec<String>
     row
 }
 
-/// The gate's step: a short run of every protocol.
+/// The gate's step: the main job of the README on five nodes, and a shorter run on three.
 pub(crate) fn step(workspace: &Workspace) -> Findings {
-    short_run(workspace).into()
+    main_job(workspace).into()
 }
 
-fn short_run(workspace: &Workspace) -> Result<Findings, String> {
+fn main_job(workspace: &Workspace) -> Result<Findings, String> {
     let mut findings = Findings::default();
     let program = build(workspace, Profile::Release)?;
-    for campaign in program.sim(&["--seeds", &SEEDS_SHORT.to_string()])? {
-        findings.failures.extend(campaign.failures("short run"));
-        if campaign.operations.ok == 0 {
-            findings
-                .failures
-                .push(format!("{}: no operation succeeded", campaign.protocol));
+    let main = program.sim(&[])?;
+    let seeds = SEEDS_OF_THREE.to_string();
+    let three = program.sim(&["--nodes", "3", "--seeds", &seeds])?;
+    for (place, campaigns) in [("5 nodes", &main), ("3 nodes", &three)] {
+        for campaign in campaigns {
+            findings.failures.extend(campaign.failures(place));
+            if campaign.operations.ok == 0 {
+                let name = &campaign.protocol;
+                let failure = format!("{name}, {place}: no operation succeeded");
+                findings.failures.push(failure);
+            }
         }
+    }
+    for campaign in &main {
         findings.note(format!(
             "{}: {} operations, {} faults",
             campaign.protocol,
@@ -262,6 +300,13 @@ fn short_run(workspace: &Workspace) -> Result<Findings, String> {
             thousands(campaign.faults_delivered())
         ));
     }
+    let readme = read(&workspace.root.join("README.md"))?;
+    findings
+        .failures
+        .extend(readme::differs_from_campaigns(&readme, &main));
+    findings
+        .failures
+        .extend(readme::differs_from_cap(&readme, &program.cap()?));
     Ok(findings)
 }
 

@@ -6,6 +6,7 @@ mod ci;
 mod fix;
 mod integration;
 mod mutants;
+mod readme;
 mod shell;
 mod table;
 mod workspace;
