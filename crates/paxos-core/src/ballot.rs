@@ -22,15 +22,19 @@ use transport::NodeId;
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct Ballot {
-    /// The round; the first one is 1.
+    /// The round; the first one is 1, the last one [`ROUND_MAX`](Self::ROUND_MAX).
     pub round: u64,
     /// The owner.
     pub node: NodeId,
 }
 
 impl Ballot {
+    /// The last round that a node uses or believes in, 2⁴⁸: at a thousand rounds a second some nine
+    /// thousand years away. Whoever names a later one is broken or lies.
+    pub const ROUND_MAX: u64 = 1 << 48;
+
     /// The least ballot of `node` that is greater than `other`; its first one when there is no other.
-    /// `None` at the end of the number space, where a node stops proposing rather than wrap.
+    /// `None` after the last round, where a node stops proposing.
     #[must_use]
     pub fn above(other: Option<Self>, node: NodeId) -> Option<Self> {
         let Some(other) = other else {
@@ -38,10 +42,15 @@ impl Ballot {
         };
         if node > other.node {
             let round = other.round;
-            return Some(Self { round, node });
+            return Some(Self { round, node }).filter(|ballot| ballot.is_believable());
         }
         let round = other.round.checked_add(1)?;
-        Some(Self { round, node })
+        Some(Self { round, node }).filter(|ballot| ballot.is_believable())
+    }
+
+    /// Whether a node may have used it.
+    pub(crate) const fn is_believable(&self) -> bool {
+        self.round <= Self::ROUND_MAX
     }
 }
 

@@ -9,6 +9,7 @@
 //! | agreement | *Paxos Made Simple*, §2: only a single value is chosen |
 //! | validity | the same: only a value that has been proposed may be chosen |
 //! | promise-monotone, one-value-a-ballot | the same, §2.2: P1a, and a proposer's unique number |
+//! | decided-is-chosen | *Paxos Made Simple*, §2.2: a value is chosen when a quorum has accepted *one* ballot |
 //! | decision-stable | *The Part-Time Parliament*, §2.1: entries in ink |
 //! | nothing-forgotten | *Paxos Made Simple*, §2.5: an acceptor remembers across failures |
 //! | decided-is-durable | *Paxos Made Simple*, §2.5: an acceptor records its response before it sends it |
@@ -28,7 +29,7 @@
 //! assert_eq!(ledger.decided(), None);
 //! ```
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use transport::{NodeId, Stored};
@@ -73,10 +74,16 @@ pub enum Broken {
         /// The node.
         node: NodeId,
     },
-    /// A decided value would not be found on a write quorum if every node crashed now.
-    #[error("the decided value is durable on {copies} nodes, which are no write quorum")]
+    /// A value was decided that no write quorum had accepted in one ballot.
+    #[error("decided is chosen: {node} decided what no write quorum had accepted in one ballot")]
+    NotChosen {
+        /// The node.
+        node: NodeId,
+    },
+    /// If every node crashed now, a later ballot might choose something else than was decided.
+    #[error("{copies} nodes hold the decided value durably, and a later ballot may choose another")]
     DecidedIsDurable {
-        /// How many nodes hold it.
+        /// How many nodes hold it, whatever their ballots.
         copies: usize,
     },
     /// A node came back knowing less than its disk holds.
@@ -106,6 +113,7 @@ impl Broken {
             Self::WentBack { .. } => "promise-monotone",
             Self::SecondValue { .. } => "one-value-a-ballot",
             Self::DecisionChanged { .. } => "decision-stable",
+            Self::NotChosen { .. } => "decided-is-chosen",
             Self::DecidedIsDurable { .. } => "decided-is-durable",
             Self::Forgot { .. } => "nothing-forgotten",
         }
@@ -160,8 +168,12 @@ pub fn one_value_a_ballot<'a, V: Value + 'a>(
     Ok(())
 }
 
-/// A write quorum of these nodes has accepted or knows `decided`. `recovered` are all members, each
-/// as its durable records would rebuild it: if everybody crashed now, the decision would be found.
+/// Whatever is proposed from now on can only be `decided`: from some ballot on, a write quorum of these
+/// nodes has accepted it or knows that it is decided, and nobody has accepted anything else. O(nodes²).
+///
+/// `recovered` are all members, each as its durable records would rebuild it: if everybody crashed now,
+/// the decision would be found. Equal values of different ballots are not added up across one that
+/// carries another value: a read quorum could miss the greater of them.
 ///
 /// ```
 /// use paxos_core::invariants::{Broken, decided_is_durable};
@@ -181,20 +193,49 @@ pub fn decided_is_durable<'a, V: Value + 'a>(
     decided: &V,
     recovered: impl IntoIterator<Item = &'a Paxos<V>>,
 ) -> Result<(), Broken> {
-    let mut quorums = None;
-    let mut holders = Vec::new();
-    for node in recovered {
-        quorums = Some(node.config().quorums());
-        let accepted = node.acceptor().accepted().map(|proposal| &proposal.value);
-        if node.decided() == Some(decided) || accepted == Some(decided) {
-            holders.push(node.config().id());
-        }
-    }
-    if quorums.is_some_and(|quorums| quorums.is_write_quorum(|node| holders.contains(node))) {
+    let nodes: Vec<&Paxos<V>> = recovered.into_iter().collect();
+    let accepted = |node: &'a Paxos<V>| {
+        let proposal = node.acceptor().accepted();
+        proposal.map(|proposal| (proposal.ballot, &proposal.value == decided))
+    };
+    let knows = |node: &Paxos<V>| node.decided() == Some(decided);
+    let mut ballots = nodes.iter().filter_map(|&node| accepted(node));
+    // Once all who accepted it know the decision, no ballot is left.
+    let is_safe = is_settled_from(&nodes, None, &accepted, &knows)
+        || ballots.any(|(ballot, is_decided)| {
+            is_decided && is_settled_from(&nodes, Some(ballot), &accepted, &knows)
+        });
+    if is_safe {
         return Ok(());
     }
-    let copies = holders.len();
+    let holds = |node: &&&'a Paxos<V>| knows(node) || accepted(node).is_some_and(|(_, is)| is);
+    let copies = nodes.iter().filter(holds).count();
     Err(Broken::DecidedIsDurable { copies })
+}
+
+/// Whether a write quorum knows the decision or has accepted it in `first` or later, and nobody has
+/// accepted anything else there. Without a first ballot only those who know it count.
+fn is_settled_from<'a, V: Value>(
+    nodes: &[&'a Paxos<V>],
+    first: Option<Ballot>,
+    accepted: &impl Fn(&'a Paxos<V>) -> Option<(Ballot, bool)>,
+    knows: &impl Fn(&Paxos<V>) -> bool,
+) -> bool {
+    let Some(quorums) = nodes.first().map(|node| node.config().quorums()) else {
+        return false;
+    };
+    let mut holders = Vec::new();
+    for &node in nodes {
+        let later =
+            accepted(node).filter(|(ballot, _)| first.is_some_and(|first| *ballot >= first));
+        match later {
+            Some((_, false)) => return false,
+            Some((_, true)) => holders.push(node.config().id()),
+            None if knows(node) => holders.push(node.config().id()),
+            None => {}
+        }
+    }
+    quorums.is_write_quorum(|node| holders.contains(node))
 }
 
 /// A node that has just recovered from `records` promises and holds at least what they name, by a
@@ -252,32 +293,47 @@ pub fn nothing_forgotten<V: Value>(
 
 /// What was ever proposed, accepted and decided in a cluster, and each node's last state.
 ///
-/// Feeding it a node whose state did not change costs O(log ballots) and one comparison of values.
+/// It must be fed from the beginning: the first decision is compared with who accepted what before.
+/// Feeding it a node whose state did not change costs O(log ballots + log nodes) and one comparison of
+/// values; the first decision costs O(ballots · nodes).
 ///
 /// ```
 /// use paxos_core::invariants::{Broken, Ledger};
-/// use paxos_core::{Config, Paxos, Record};
+/// use paxos_core::{Ballot, Config, Paxos, Proposal, Record};
 /// use quorum::QuorumSystem;
 /// use transport::{NodeId, Recover, Stored, Token};
 /// let quorums = QuorumSystem::majority([1, 2, 3].map(NodeId)).unwrap();
-/// let knows = |node, value: u64| {
+/// let holding = |node, record: Record<u64>| {
 ///     let config = Config::new(NodeId(node), quorums.clone()).unwrap();
-///     let record = Record::Decided(value);
 ///     Paxos::recover(&config, vec![Stored { token: Token(1), record }]).unwrap()
 /// };
 /// let mut ledger = Ledger::new();
 /// ledger.propose(7);
 /// ledger.propose(8);
-/// ledger.observe(&knows(1, 7)).unwrap();
 /// let (first, second) = (NodeId(1), NodeId(2));
+/// let accepted = Record::Accepted(Proposal { ballot: Ballot { round: 1, node: first }, value: 7 });
+/// ledger.observe(&holding(1, accepted.clone())).unwrap();
+/// let knows = |node, value| holding(node, Record::Decided(value));
+/// // One of three has accepted it.
+/// let early = ledger.clone().observe(&knows(1, 7));
+/// assert_eq!(early, Err(Broken::NotChosen { node: first }));
+/// ledger.observe(&holding(2, accepted)).unwrap();
+/// ledger.observe(&knows(1, 7)).unwrap();
 /// assert_eq!(ledger.observe(&knows(2, 8)), Err(Broken::Agreement { first, second }));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Ledger<V> {
     proposed: Vec<V>,
-    accepted: BTreeMap<Ballot, V>,
+    accepted: BTreeMap<Ballot, Accepted<V>>,
     decided: Option<(NodeId, V)>,
     seen: BTreeMap<NodeId, Seen>,
+}
+
+/// What was accepted in a ballot, and by whom; crashes take nothing away.
+#[derive(Clone, Debug)]
+struct Accepted<V> {
+    value: V,
+    by: BTreeSet<NodeId>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -332,6 +388,7 @@ impl<V: Value> Ledger<V> {
             }
             (Some(value), None) => {
                 self.is_valid(id, value)?;
+                self.is_chosen(node, value)?;
                 self.decided = Some((id, value.clone()));
             }
         }
@@ -375,15 +432,34 @@ impl<V: Value> Ledger<V> {
         let Some(Proposal { ballot, value }) = accepted else {
             return Ok(());
         };
-        match self.accepted.get(ballot) {
-            Some(first) if first == value => Ok(()),
+        match self.accepted.get_mut(ballot) {
+            Some(first) if first.value == *value => {
+                first.by.insert(id);
+                Ok(())
+            }
             Some(_) => Err(Broken::SecondValue { ballot: *ballot }),
             None => {
                 self.is_valid(id, value)?;
-                self.accepted.insert(*ballot, value.clone());
+                let value = value.clone();
+                let by = BTreeSet::from([id]);
+                self.accepted.insert(*ballot, Accepted { value, by });
                 Ok(())
             }
         }
+    }
+
+    /// Some ballot of this value was accepted by a write quorum, whatever became of its members.
+    fn is_chosen(&self, node: &Paxos<V>, value: &V) -> Result<(), Broken> {
+        let quorums = node.config().quorums();
+        let mut ballots = self.accepted.values();
+        let is_chosen = ballots.any(|accepted| {
+            accepted.value == *value && quorums.is_write_quorum(|node| accepted.by.contains(node))
+        });
+        if is_chosen {
+            return Ok(());
+        }
+        let node = node.config().id();
+        Err(Broken::NotChosen { node })
     }
 
     fn is_valid(&self, node: NodeId, value: &V) -> Result<(), Broken> {

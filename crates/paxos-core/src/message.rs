@@ -72,4 +72,15 @@ impl<V> Message<V> {
             Self::Decided { .. } | Self::Ask => None,
         }
     }
+
+    /// Whether a node may have used every ballot that it names.
+    pub(crate) fn is_believable(&self) -> bool {
+        let other = match self {
+            Self::Promise { accepted, .. } => accepted.as_ref().map(|proposal| proposal.ballot),
+            Self::Refused { promised, .. } => Some(*promised),
+            _ => None,
+        };
+        let mut named = self.ballot().into_iter().chain(other);
+        named.all(|ballot| ballot.is_believable())
+    }
 }

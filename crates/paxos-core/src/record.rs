@@ -84,6 +84,12 @@ pub enum RecoverError {
         /// The ballot.
         ballot: Ballot,
     },
+    /// A ballot is of a round that no node uses.
+    #[error("{ballot} is beyond the last round")]
+    BeyondLastRound {
+        /// The ballot.
+        ballot: Ballot,
+    },
     /// A checkpoint stands after other records.
     #[error("record {place} is a checkpoint, which only the first can be")]
     LateCheckpoint {
@@ -129,6 +135,13 @@ impl<V: Value> Durable<V> {
                 .find(|ballot| !is_member(ballot.node))
             {
                 return Err(RecoverError::Stranger { ballot });
+            }
+            if let Some(ballot) = stored
+                .record
+                .ballots()
+                .find(|ballot| !ballot.is_believable())
+            {
+                return Err(RecoverError::BeyondLastRound { ballot });
             }
             state.apply(stored.record)?;
         }

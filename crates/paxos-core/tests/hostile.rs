@@ -19,7 +19,9 @@ const RECORDS_MAX: usize = 7;
 fn any_ballot(random: &mut Random) -> Ballot {
     let round = match random.below(200) {
         0 => u64::MAX,
-        1 => u64::MAX - 1,
+        1 => Ballot::ROUND_MAX + 1,
+        2 => Ballot::ROUND_MAX,
+        3 => Ballot::ROUND_MAX - 1,
         _ => random.below(7),
     };
     ballot(round, random.below(6) as u32)
@@ -237,4 +239,76 @@ fn the_longest_waits_do_not_overflow() {
     victim.step(Input::Message { from, message }, &mut random);
     assert_eq!(victim.paxos.phase(), Phase::BackingOff);
     assert_eq!(victim.paxos.deadline(), None);
+}
+
+/// A flipped bit or a lie in a round: if it were believed, nobody could propose any more.
+#[test]
+fn a_round_beyond_the_last_is_ignored_and_counted() {
+    let (ours, beyond) = (ballot(1, 0), |node| ballot(Ballot::ROUND_MAX + 1, node));
+    let value = 7;
+    let proposal = |node| Proposal {
+        ballot: beyond(node),
+        value,
+    };
+    let messages = [
+        Message::Prepare { ballot: beyond(1) },
+        Message::Accept(proposal(1)),
+        Message::Accepted { ballot: beyond(0) },
+        Message::Promise {
+            ballot: beyond(0),
+            accepted: None,
+        },
+        Message::Promise {
+            ballot: ours,
+            accepted: Some(proposal(2)),
+        },
+        Message::Refused {
+            ballot: ours,
+            promised: beyond(2),
+        },
+    ];
+    let mut random = Random::new(1);
+    let mut victim = Victim::new(3);
+    victim.step(Input::Start, &mut random);
+    victim.open.push(RequestId(1));
+    let id = RequestId(1);
+    victim.step(Input::Request(Request::Propose { id, value }), &mut random);
+    let before = victim.paxos.clone();
+    assert_eq!(before.ballot(), Some(ours));
+    let from = NodeId(1);
+    for (count, message) in (1..).zip(messages) {
+        victim.step(Input::Message { from, message }, &mut random);
+        assert_eq!(victim.paxos.ignored(), count);
+    }
+    assert_eq!(victim.paxos.ballot(), Some(ours));
+    assert_eq!(victim.paxos.acceptor(), before.acceptor());
+}
+
+/// A refusal can name any round up to the last. One of them does not end the node's proposing, however
+/// late the round.
+#[test]
+fn refusals_do_not_use_up_the_rounds() {
+    for round in [u64::MAX, Ballot::ROUND_MAX, Ballot::ROUND_MAX - 1, 1 << 30] {
+        let mut random = Random::new(1);
+        let mut victim = Victim::new(3);
+        victim.step(Input::Start, &mut random);
+        for asked in 1..=100 {
+            let id = RequestId(asked);
+            victim.open.push(id);
+            let propose = Request::Propose { id, value: asked };
+            victim.step(Input::Request(propose), &mut random);
+            victim.now = victim.paxos.deadline().unwrap().plus_nanos(1);
+            victim.step(Input::Wake, &mut random);
+            if let Some(ours) = victim.paxos.ballot() {
+                assert!(ours.round < asked << 21, "{ours}");
+                let (ballot, promised) = (ours, ballot(round, 2));
+                let (from, message) = (NodeId(1), Message::Refused { ballot, promised });
+                victim.step(Input::Message { from, message }, &mut random);
+            }
+            victim.now = victim.now.plus_nanos(400_000_000);
+            victim.step(Input::Wake, &mut random);
+        }
+        assert!(victim.paxos.attempts() > 50);
+        assert!(victim.open.is_empty());
+    }
 }

@@ -24,15 +24,20 @@ fn ballot((round, node): (u8, u8)) -> Ballot {
 fn the_next_ballot_is_the_least_above_and_belongs_to_its_node() {
     fn property(round: u64, other: u32, node: u32) -> bool {
         let (other, node) = (NodeId(other % 5), NodeId(node % 5));
+        let round = round % (Ballot::ROUND_MAX + 2);
         let other = Ballot { round, node: other };
         let Some(next) = Ballot::above(Some(other), node) else {
-            return round == u64::MAX && node <= other.node;
+            let is_last = round == Ballot::ROUND_MAX && node <= other.node;
+            return is_last || round > Ballot::ROUND_MAX;
         };
         let below = next
             .round
             .checked_sub(1)
             .map(|round| Ballot { round, node });
-        next > other && next.node == node && below.is_none_or(|below| below <= other)
+        next > other
+            && next.round <= Ballot::ROUND_MAX
+            && next.node == node
+            && below.is_none_or(|below| below <= other)
     }
     check(property as fn(u64, u32, u32) -> bool);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::clients::Ending;
 use common::{Net, ballot, majority, proposal};
-use paxos_core::{Config, Event, Message, Paxos, Phase, Refusal, Request};
+use paxos_core::{Ballot, Config, Event, Message, Paxos, Phase, Refusal, Request};
 use quorum::QuorumSystem;
 use transport::{
     Bytes, Context, Effect, Effects, Ends, Input, NodeId, Process, Recover, RequestId, Scripted,
@@ -273,11 +273,11 @@ fn too_large_a_value_is_refused_and_handed_back() {
     }
 }
 
-/// At the end of the number space a node stops proposing rather than wrap.
+/// After the last round a node stops proposing.
 #[test]
 fn without_a_ballot_left_requests_are_refused() {
     let mut net = Net::new(3);
-    let ballot = ballot(u64::MAX, 2);
+    let ballot = ballot(Ballot::ROUND_MAX, 2);
     net.hear(0, 2, Message::Prepare { ballot });
     let request = net.propose(0);
     assert_eq!(
@@ -287,10 +287,38 @@ fn without_a_ballot_left_requests_are_refused() {
     assert_eq!(net.node(0).phase(), Phase::Quiet);
     // A node with a greater number still has one.
     let mut net = Net::new(3);
-    let ballot = common::ballot(u64::MAX, 1);
+    let ballot = common::ballot(Ballot::ROUND_MAX, 1);
     net.hear(2, 1, Message::Prepare { ballot });
     net.propose(2);
-    assert_eq!(net.node(2).ballot(), Some(common::ballot(u64::MAX, 2)));
+    assert_eq!(
+        net.node(2).ballot(),
+        Some(common::ballot(Ballot::ROUND_MAX, 2))
+    );
+}
+
+/// An attempt in phase 1 is for the clients who wait, or for what is accepted here.
+#[test]
+fn an_attempt_that_nobody_waits_for_rests() {
+    let mut net = Net::new(3);
+    net.isolate(0);
+    let request = net.propose(0);
+    net.run_ms(20_000);
+    assert_eq!(
+        net.ending(request),
+        Some(Ending::Refused(Refusal::GaveUp)),
+        "nobody answered"
+    );
+    assert_eq!(net.node(0).phase(), Phase::Quiet);
+    assert_eq!(net.node(0).attempts(), 1);
+    // It goes on looking around, and takes the next request.
+    net.heal();
+    let request = net.propose(0);
+    net.run_ms(1_000);
+    assert!(
+        matches!(net.ending(request), Some(Ending::Decided(..))),
+        "{:?}",
+        net.ending(request)
+    );
 }
 
 #[test]

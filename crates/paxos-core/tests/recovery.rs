@@ -4,7 +4,7 @@ mod common;
 
 use common::random::Random;
 use common::{Net, ballot, majority, proposal};
-use paxos_core::{Config, Paxos, Phase, Record, RecoverError};
+use paxos_core::{Ballot, Config, Paxos, Phase, Record, RecoverError};
 use transport::{NodeId, Process, Recover, Stored, Token};
 
 fn recover(records: &[Record<u64>]) -> Result<Paxos<u64>, RecoverError> {
@@ -165,4 +165,22 @@ fn random_records_are_a_node_or_a_typed_error() {
         }
     }
     assert!(recovered > 10_000, "{recovered}");
+}
+
+/// A round that no node uses was not written by one.
+#[test]
+fn a_record_beyond_the_last_round_is_refused() {
+    let last = Ballot::ROUND_MAX;
+    assert!(recover(&[promised(last, 1)]).is_ok());
+    let ballot = ballot(last + 1, 1);
+    for record in [
+        promised(last + 1, 1),
+        accepted(last + 1, 1, 7),
+        state(last + 1, 1, None),
+    ] {
+        assert_eq!(
+            recover(&[record]),
+            Err(RecoverError::BeyondLastRound { ballot })
+        );
+    }
 }

@@ -8,6 +8,7 @@
 //! | quiet | the ask timer rings, nothing accepted | quiet, a peer is asked |
 //! | preparing | a read quorum promised, and there is something to offer | accepting |
 //! | preparing | a read quorum promised, nothing accepted and nothing to offer | quiet |
+//! | preparing | the resend timer rings, nobody waits any more, and the node has accepted nothing | quiet |
 //! | preparing, accepting | a greater ballot is heard of | backing off |
 //! | backing off | the drawn time is over | preparing, in a ballot above all heard of |
 //! | any | a write quorum accepted one ballot, or somebody tells the decision | decided |
@@ -74,7 +75,7 @@ pub struct Paxos<V> {
     offer: Option<Offer<V>>,
     /// In the order in which they came, which is the order in which patience ends.
     waiting: VecDeque<Waiting<V>>,
-    /// The greatest ballot that a refusal named.
+    /// The greatest ballot that a refusal named, as far as it was believed.
     outbid_by: Option<Ballot>,
     /// Ballots given up since this node last had luck.
     failures: u32,
@@ -241,6 +242,10 @@ impl<V: Value> Paxos<V> {
         if from == self.config.id() || !self.config.quorums().contains(&from) {
             return self.ignore();
         }
+        // One absurd round that is believed leaves no ballot to anybody.
+        if !message.is_believable() {
+            return self.ignore();
+        }
         match message {
             Message::Prepare { ballot } => self.on_prepare(from, ballot, cx),
             Message::Promise { ballot, accepted } => self.on_promise(from, ballot, accepted, cx),
@@ -283,15 +288,27 @@ impl<V: Value> Paxos<V> {
         match &self.activity {
             Activity::Quiet { ask_due } if now >= *ask_due => self.look_around(cx),
             Activity::BackingOff { due } if now >= *due => {
-                if self.waiting.is_empty() && self.acceptor.accepted().is_none() {
+                if self.has_nothing_to_do() {
                     self.rest(cx);
                 } else {
                     self.begin_ballot(cx);
                 }
             }
-            Activity::Attempting(attempt) if now >= attempt.resend_due => self.resend(cx),
+            Activity::Attempting(attempt) if now >= attempt.resend_due => {
+                let is_asking = attempt.proposer.proposal().is_none();
+                if is_asking && self.has_nothing_to_do() {
+                    self.rest(cx);
+                } else {
+                    self.resend(cx);
+                }
+            }
             _ => {}
         }
+    }
+
+    /// Nobody waits for a decision, and nothing accepted here has to be finished.
+    fn has_nothing_to_do(&self) -> bool {
+        self.waiting.is_empty() && self.acceptor.accepted().is_none()
     }
 
     /// Tells `to` the decision, if it is known.

@@ -7,6 +7,10 @@ use transport::{Context, NodeId, Time};
 use super::{Activity, Attempt, Offer, Paxos};
 use crate::{Acceptor, Ballot, Change, Mandate, Message, Proposal, Proposer, Record, Value};
 
+/// How far one refusal can carry the rounds of this node. A peer that has really promised a later one
+/// refuses again; one that lies cannot use up the rounds in a few messages.
+const ROUNDS_PER_REFUSAL_MAX: u64 = 1 << 20;
+
 impl<V: Value> Paxos<V> {
     /// Phase 1a: a ballot above everything heard of. The node's own promise is written first.
     pub(super) fn begin_ballot(&mut self, cx: &mut Context<'_, Self>) {
@@ -34,7 +38,7 @@ impl<V: Value> Paxos<V> {
         Ballot::above(highest, self.config.id())
     }
 
-    /// The number space is at its end: no request can be helped.
+    /// The last round is used: no request can be helped.
     fn stop_proposing(&mut self, cx: &mut Context<'_, Self>) {
         self.rest(cx);
         self.give_up_all(cx);
@@ -134,7 +138,10 @@ impl<V: Value> Paxos<V> {
             return self.ignore();
         }
         if self.ballot() == Some(ballot) {
-            self.outbid_by = self.outbid_by.max(Some(promised));
+            let farthest = ballot.round.saturating_add(ROUNDS_PER_REFUSAL_MAX);
+            let round = promised.round.min(farthest);
+            let believed = Ballot { round, ..promised };
+            self.outbid_by = self.outbid_by.max(Some(believed));
             self.back_off(cx);
         }
     }
