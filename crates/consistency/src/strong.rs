@@ -47,6 +47,8 @@
 //!    (they stored nothing of their own); a write in step 2 is unknown.
 //! 6. *Bounded.* Operations, keys, key and value lengths have limits. Beyond them a request is refused
 //!    before anything is stored.
+//! 7. *No absurd numbers.* A counter or an incarnation beyond 2⁴⁸ is used by no member and believed by
+//!    none: one flipped bit would otherwise leave no timestamp to the writers of a key.
 //!
 //! # A full replica
 //!
@@ -59,9 +61,10 @@
 //!
 //! # The log
 //!
-//! One record for each incarnation and for each version stored. When the records since the last
-//! checkpoint outweigh the state (and `checkpoint_bytes_min`), one checkpoint replaces them all: each byte
-//! stored is written at most about twice, and the log is at most about twice the state.
+//! One record for each incarnation and for each version stored, and both weigh something. When the
+//! records since the last checkpoint outweigh the state (and `checkpoint_bytes_min`), one checkpoint
+//! replaces them all: each byte stored is written at most about twice, and the log is at most about twice
+//! the state.
 
 mod config;
 pub use config::{Config, ConfigError, MEMBERS_MAX};

@@ -15,10 +15,15 @@ use super::{Timestamp, Version};
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct OperationName {
-    /// How often the node had started.
+    /// How often the node had started; at most [`INCARNATION_MAX`](Self::INCARNATION_MAX).
     pub incarnation: u64,
     /// The operation's number in that life.
     pub number: u64,
+}
+
+impl OperationName {
+    /// The last life of a node that counts, 2⁴⁸.
+    pub const INCARNATION_MAX: u64 = 1 << 48;
 }
 
 impl fmt::Display for OperationName {
@@ -77,6 +82,24 @@ impl Message {
             | Self::Update { operation, .. }
             | Self::Reply { operation, .. } => *operation,
         }
+    }
+
+    /// Whether its numbers are ones that a member may have reached.
+    pub(super) fn is_believable(&self) -> bool {
+        let timestamp = match self {
+            Self::Update { version, .. }
+            | Self::Reply {
+                answer: Answer::Version(version),
+                ..
+            } => version.timestamp,
+            Self::Reply {
+                answer: Answer::Timestamp { timestamp, .. },
+                ..
+            } => *timestamp,
+            Self::Query { .. } | Self::Reply { .. } => Timestamp::ZERO,
+        };
+        self.operation().incarnation <= OperationName::INCARNATION_MAX
+            && timestamp.counter <= Timestamp::COUNTER_MAX
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use transport::{Bytes, NodeId, Stored as StoredRecord};
 
-use super::replica::{Replica, Stored, weight_bytes};
+use super::replica::{OVERHEAD_BYTES, Replica, Stored, weight_bytes};
 use super::{Config, Timestamp, Version};
 
 /// One record of a node's durable log. Written in order, and read back in the same order.
@@ -136,7 +136,10 @@ impl Durable {
         };
         for (place, stored) in records.into_iter().enumerate() {
             match stored.record {
-                Record::Incarnation { number } => state.incarnation(number)?,
+                Record::Incarnation { number } => {
+                    state.incarnation(number)?;
+                    state.log_bytes = state.log_bytes.saturating_add(OVERHEAD_BYTES);
+                }
                 Record::Version { key, version } => {
                     state.version(config, &key, &version)?;
                     let weight = weight_bytes(&key, &version);
@@ -192,7 +195,7 @@ impl Durable {
         if self.incarnation == 0 {
             return Err(RecoverError::NeverStarted { timestamp });
         }
-        if timestamp.counter == 0 || config.place(timestamp.node).is_none() {
+        if timestamp == Timestamp::ZERO || !is_possible_timestamp(config, timestamp) {
             return Err(RecoverError::Impossible { timestamp });
         }
         if let Some(limit) = exceeded(config, key, version) {
@@ -233,5 +236,6 @@ pub(super) fn is_possible(config: &Config, key: &Bytes, version: &Version) -> bo
 /// Whether a timestamp is one that a member gives out, or that of a key never written.
 pub(super) fn is_possible_timestamp(config: &Config, timestamp: Timestamp) -> bool {
     let node: NodeId = timestamp.node;
-    timestamp == Timestamp::ZERO || timestamp.counter > 0 && config.place(node).is_some()
+    let is_given_out = (1..=Timestamp::COUNTER_MAX).contains(&timestamp.counter);
+    timestamp == Timestamp::ZERO || is_given_out && config.place(node).is_some()
 }

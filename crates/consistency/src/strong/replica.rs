@@ -9,7 +9,7 @@ use super::config::Limits;
 use super::{Timestamp, Version};
 
 /// What a record or a register takes beside key and value: tags, lengths and the timestamp.
-const OVERHEAD_BYTES: u64 = 32;
+pub(super) const OVERHEAD_BYTES: u64 = 32;
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) struct Replica {

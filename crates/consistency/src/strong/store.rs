@@ -20,7 +20,7 @@ use transport::{
 
 use super::operation::{Members, Operation, Phase};
 use super::record::{Durable, is_possible, is_possible_timestamp};
-use super::replica::{Replica, Stored, weight_bytes};
+use super::replica::{OVERHEAD_BYTES, Replica, Stored, weight_bytes};
 use super::{
     Answer, Config, Event, Message, OperationName, Record, RecoverError, Refusal, Request,
     Timestamp, Version, Wanted,
@@ -133,6 +133,7 @@ impl Process for Store {
             self.is_started = true;
             let number = self.incarnation;
             self.born = cx.persist(Record::Incarnation { number });
+            self.log_bytes = self.log_bytes.saturating_add(OVERHEAD_BYTES);
         }
         match input {
             Input::Start => {}
@@ -159,6 +160,10 @@ impl Store {
         let Some(place) = place.filter(|_| from != self.config.id()) else {
             return self.ignore();
         };
+        // One absurd counter that is stored leaves no timestamp to any writer of the key.
+        if !message.is_believable() {
+            return self.ignore();
+        }
         let (operation, answer) = match message {
             Message::Reply { operation, answer } => {
                 // An operation of a former life: nobody waits for it.
@@ -550,6 +555,7 @@ impl Recover for Store {
     fn recover(config: &Config, records: Vec<StoredRecord<Record>>) -> Result<Self, RecoverError> {
         let durable = Durable::fold(config, records)?;
         let incarnation = durable.incarnation.checked_add(1);
+        let incarnation = incarnation.filter(|&number| number <= OperationName::INCARNATION_MAX);
         Ok(Self {
             config: config.clone(),
             incarnation: incarnation.ok_or(RecoverError::IncarnationsUsedUp)?,

@@ -18,7 +18,8 @@ use transport::{Bytes, NodeId};
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct Timestamp {
-    /// Greater than every counter that the writer heard of.
+    /// Greater than every counter that the writer heard of, and at most
+    /// [`COUNTER_MAX`](Self::COUNTER_MAX).
     pub counter: u64,
     /// The writer.
     pub node: NodeId,
@@ -31,6 +32,10 @@ impl Timestamp {
         node: NodeId(0),
     };
 
+    /// The last counter that a member gives out or believes in, 2⁴⁸: at a thousand writes of one key a
+    /// second some nine thousand years away. Whoever names a greater one is broken or lies.
+    pub const COUNTER_MAX: u64 = 1 << 48;
+
     /// The timestamp of `node` right above this one; `None` at the end of the counters.
     ///
     /// ```
@@ -38,14 +43,14 @@ impl Timestamp {
     /// use transport::NodeId;
     /// let first = Timestamp::ZERO.above(NodeId(2)).unwrap();
     /// assert_eq!(first.to_string(), "1@n2");
-    /// let last = Timestamp { counter: u64::MAX, node: NodeId(2) };
+    /// let last = Timestamp { counter: Timestamp::COUNTER_MAX, node: NodeId(2) };
     /// assert_eq!(last.above(NodeId(3)), None);
     /// ```
     #[must_use]
     pub const fn above(self, node: NodeId) -> Option<Self> {
         match self.counter.checked_add(1) {
-            Some(counter) => Some(Self { counter, node }),
-            None => None,
+            Some(counter) if counter <= Self::COUNTER_MAX => Some(Self { counter, node }),
+            _ => None,
         }
     }
 }

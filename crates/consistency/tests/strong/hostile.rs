@@ -9,7 +9,8 @@ use transport::{Bytes, Input, NodeId};
 use crate::world::{Random, World, value};
 
 fn number(random: &mut Random) -> u64 {
-    [0, 1, 2, 3, u64::MAX - 1, u64::MAX][random.below(6)]
+    let last = Timestamp::COUNTER_MAX;
+    [0, 1, 2, last - 1, last, u64::MAX][random.below(6)]
 }
 
 fn any_version(random: &mut Random) -> Version {
@@ -139,7 +140,7 @@ fn a_write_above_the_last_timestamp_is_refused() {
     let from = NodeId(1);
     let version = Version {
         timestamp: Timestamp {
-            counter: u64::MAX,
+            counter: Timestamp::COUNTER_MAX,
             node: from,
         },
         value: value("last"),
@@ -164,6 +165,61 @@ fn a_write_above_the_last_timestamp_is_refused() {
     let elsewhere = world.write(2, "y", "b");
     world.settle();
     assert!(world.is_written(elsewhere));
+}
+
+/// A flipped bit or a lie in a counter: if it were believed, nobody could write the key any more.
+#[test]
+fn a_counter_beyond_the_last_is_ignored_and_counted() {
+    let from = NodeId(1);
+    let beyond = Timestamp {
+        counter: Timestamp::COUNTER_MAX + 1,
+        node: from,
+    };
+    let version = || Version {
+        timestamp: beyond,
+        value: value("last"),
+    };
+    let name = |incarnation| OperationName {
+        incarnation,
+        number: 0,
+    };
+    let mut world = World::new(3);
+    let write = world.write(0, "x", "a");
+    let read = world.read(0, "x");
+    let mut messages = vec![
+        Message::Update {
+            operation: name(1),
+            key: "x".into(),
+            version: version(),
+        },
+        Message::Query {
+            operation: name(OperationName::INCARNATION_MAX + 1),
+            key: "x".into(),
+            wanted: Wanted::Version,
+        },
+    ];
+    let timestamp = beyond;
+    let has_room = true;
+    for (number, answer) in (0..).zip([
+        Answer::Timestamp {
+            timestamp,
+            has_room,
+        },
+        Answer::Version(version()),
+    ]) {
+        let operation = OperationName { number, ..name(1) };
+        messages.push(Message::Reply { operation, answer });
+    }
+    for (count, message) in (1..).zip(messages) {
+        world.step(0, Input::Message { from, message });
+        assert_eq!(world.store(0).ignored(), count);
+    }
+    world.settle();
+    assert!(world.is_written(write));
+    assert!(world.found(read).timestamp < beyond);
+    let again = world.write(2, "x", "b");
+    world.settle();
+    assert!(world.is_written(again));
 }
 
 trait NoDeadline {

@@ -1,6 +1,8 @@
 //! The log: bounded by checkpoints, and wrong records are errors.
 
-use consistency::strong::{Config, Record, RecoverError, Request, Store, Timestamp, Version};
+use consistency::strong::{
+    Config, OperationName, Record, RecoverError, Request, Store, Timestamp, Version,
+};
 use transport::{
     Bytes, Context, Effect, Effects, Input, NodeId, Process, Recover, RequestId, Stored, Time,
     Token,
@@ -92,6 +94,14 @@ fn wrong_records_are_typed_errors() {
             },
         ),
         (vec![life(u64::MAX)], E::IncarnationsUsedUp),
+        (
+            vec![life(OperationName::INCARNATION_MAX)],
+            E::IncarnationsUsedUp,
+        ),
+        (
+            vec![life(1), a(at(Timestamp::COUNTER_MAX + 1, 1), "1")],
+            impossible(at(Timestamp::COUNTER_MAX + 1, 1)),
+        ),
         (
             vec![life(1), a(timestamp, "1"), a(timestamp, "1")],
             back(timestamp, held),
@@ -261,4 +271,33 @@ fn a_checkpoint_carries_the_incarnation() {
         world.restart(0);
     }
     world.judge();
+}
+
+/// A store that holds nothing, and is started again and again.
+#[test]
+fn restarts_alone_do_not_grow_the_log() {
+    for bytes_min in [0, 1_000] {
+        let config = config().checkpoint_bytes_min(bytes_min);
+        let mut disk: Vec<Stored<Record>> = vec![];
+        let mut longest = 0;
+        for _ in 0..500 {
+            let mut store = Store::recover(&config, disk.clone()).unwrap();
+            let last = disk.last().map_or(Token::NONE, |stored| stored.token);
+            let (mut effects, mut random) = (Effects::resume(last), Random(1));
+            let mut cx = Context::new(Time::ZERO, Time::ZERO, &mut random, &mut effects);
+            store.step(Input::Start, &mut cx);
+            for effect in effects.drain() {
+                match effect {
+                    Effect::Persist { token, record } => disk.push(Stored { token, record }),
+                    Effect::Checkpoint { token, record, .. } => {
+                        disk = vec![Stored { token, record }];
+                    }
+                    _ => {}
+                }
+            }
+            longest = longest.max(disk.len());
+        }
+        assert!(longest <= 40, "{longest} records");
+        assert_eq!(Store::recover(&config, disk).unwrap().versions().len(), 0);
+    }
 }
