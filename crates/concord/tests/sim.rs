@@ -113,7 +113,7 @@ const GOLDEN_SEED_7: [&str; 5] = [
     "70a133129873d401",
     "1dd5e82873e5fdf6",
     "d731e6d7a246fa0f",
-    "eacd33aab33ff067",
+    "e3bbafc6f28e647f",
 ];
 
 #[test]

@@ -26,6 +26,10 @@ const CHAOS_NS: u64 = 2_000_000_000;
 const CLIENT: u64 = 0;
 const SNAPSHOT: u64 = 1;
 
+fn voters() -> Vec<NodeId> {
+    (0..NODES).map(NodeId).collect()
+}
+
 /// What is recorded of a store.
 struct Audit;
 
@@ -102,7 +106,7 @@ impl Clients {
         let clocks: BTreeMap<NodeId, VectorClock> = clocks
             .map(|(&node, timed)| (node, timed.clock.clone()))
             .collect();
-        verify_cut(&clocks)
+        verify_cut(&voters(), &clocks)
             .map_err(|broken| Violation::new(broken.rule(), format!("{}: {broken}", cut.id)))?;
         let states: Vec<&Audited> = cut.states.values().map(|timed| &timed.state).collect();
         for state in &states {
@@ -186,7 +190,7 @@ impl Workload<Node> for Clients {
 
 #[test]
 fn a_raft_store_is_snapshotted_under_every_fault_and_every_cut_is_consistent() {
-    let voters: Vec<NodeId> = (0..NODES).map(NodeId).collect();
+    let voters = voters();
     let configs: Vec<_> = voters
         .iter()
         .map(|&id| {

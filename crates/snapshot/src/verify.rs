@@ -5,12 +5,15 @@
 //!
 //! # Rules
 //!
+//! 0. *every-member*: the cut has a state of each member, and of nobody else.
 //! 1. *no-orphan* (Mattern 1989, section 6): for all nodes `i` and `j`, the cut's clock of `i` knows
 //!    no more steps of `j` than the cut contains. Else a message is received before the cut that is
 //!    sent after it.
 //! 2. *channel-exact* (Chandy and Lamport 1985, section 3.1): the recorded state of the channel from
 //!    `i` to `j` is what `i` sent to `j` before its cut, without what `j` received of it before its
 //!    cut, in the same order.
+//! 3. *distinct-messages*: what was received is found among what was sent by its content, so no verdict
+//!    rests on two equal messages of which one was received and one was not.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -87,7 +90,31 @@ pub enum Broken {
         /// Which of the messages received on this channel, counted from 0.
         place: usize,
     },
-    /// A node has no state, no clock, or no journal as long as its cut says.
+    /// The cut has no state of a member.
+    #[error("{node} is a member and not in the cut")]
+    MemberMissing {
+        /// The member.
+        node: NodeId,
+    },
+    /// The cut has a state of a node that is not a member.
+    #[error("{node} is in the cut and not a member")]
+    Stranger {
+        /// The node.
+        node: NodeId,
+    },
+    /// Equal messages were sent on a channel, and some of them received before the cut: which ones
+    /// cannot be told, and the verdict may depend on it. Number them, or stamp them with
+    /// [`Traced`](crate::Traced).
+    #[error("message {place} from {from} to {to} is equal to another one that was received")]
+    Ambiguous {
+        /// The sender.
+        from: NodeId,
+        /// The receiver.
+        to: NodeId,
+        /// Which message of the channel, counted from 0.
+        place: usize,
+    },
+    /// A node has no clock, or no journal as long as its cut says.
     #[error("{node} is not in the evidence")]
     NoEvidence {
         /// The node.
@@ -103,6 +130,8 @@ impl Broken {
             Self::Orphan { .. } | Self::ReceivedBeforeSent { .. } => "no-orphan",
             Self::Missing { .. } | Self::Extra { .. } => "channel-exact",
             Self::NeverSent { .. } => "sent-before-received",
+            Self::MemberMissing { .. } | Self::Stranger { .. } => "every-member",
+            Self::Ambiguous { .. } => "distinct-messages",
             Self::NoEvidence { .. } => "evidence",
         }
     }
@@ -110,30 +139,41 @@ impl Broken {
 
 /// Proves a cut consistent from the vector clocks at which its states were recorded. O(n²).
 ///
-/// `cut` holds the clock of every node; the nodes in order are the slots of the clocks, as
-/// [`Traced`](crate::Traced) has them.
+/// `cut` holds the clock of each of the `members`, who in order are the slots of the clocks, as
+/// [`Traced`](crate::Traced) has them. The members are asked for because a cut with a state too few
+/// may look consistent.
 ///
 /// ```
 /// use clocks::VectorClock;
 /// use snapshot::{Broken, verify_cut};
 /// use transport::NodeId;
 ///
+/// let members = [NodeId(0), NodeId(1)];
 /// let clock = |counters: &[u64]| VectorClock::from_counters(counters);
 /// let consistent = [(NodeId(0), clock(&[4, 1])?), (NodeId(1), clock(&[3, 2])?)];
-/// assert_eq!(verify_cut(&consistent.into()), Ok(()));
+/// assert_eq!(verify_cut(&members, &consistent.into()), Ok(()));
 ///
 /// // n1 knows step 5 of n0, which n0 had not yet taken.
 /// let orphan = [(NodeId(0), clock(&[4, 1])?), (NodeId(1), clock(&[5, 2])?)];
 /// let broken = Broken::Orphan { from: NodeId(0), to: NodeId(1), known: 5, recorded: 4 };
-/// assert_eq!(verify_cut(&orphan.into()), Err(broken));
+/// assert_eq!(verify_cut(&members, &orphan.into()), Err(broken));
+///
+/// let broken = Broken::MemberMissing { node: NodeId(0) };
+/// assert_eq!(verify_cut(&members, &[].into()), Err(broken));
 /// # Ok::<(), clocks::ClockError>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`Broken::Orphan`]; [`Broken::NoEvidence`] when a clock has events in more slots than there are
-/// nodes.
-pub fn verify_cut(cut: &BTreeMap<NodeId, VectorClock>) -> Result<(), Broken> {
+/// [`Broken::MemberMissing`], [`Broken::Stranger`], [`Broken::Orphan`]; [`Broken::NoEvidence`] when
+/// a clock has events in more slots than there are members.
+pub fn verify_cut(members: &[NodeId], cut: &BTreeMap<NodeId, VectorClock>) -> Result<(), Broken> {
+    if let Some(&node) = members.iter().find(|member| !cut.contains_key(member)) {
+        return Err(Broken::MemberMissing { node });
+    }
+    if let Some(&node) = cut.keys().find(|node| !members.contains(node)) {
+        return Err(Broken::Stranger { node });
+    }
     for (&to, clock) in cut {
         let beyond = clock.as_slice().get(cut.len()..).unwrap_or(&[]);
         if beyond.iter().any(|&count| count > 0) {
@@ -188,8 +228,9 @@ impl<M> NodeCut<'_, M> {
 /// Proves the recorded channels complete and exact from the journals of both ends.
 ///
 /// Every recorded channel is judged, and every pair of nodes that has exchanged messages before the
-/// cut counts as a channel, recorded or not. Messages need only be comparable; equal ones are told
-/// apart by their order. O(entries × messages of a channel) at worst, O(entries) on FIFO links.
+/// cut counts as a channel, recorded or not. Messages of a channel should be distinct: where some of
+/// several equal ones were received before the cut and some were not, nothing is proved. O(nodes² ×
+/// entries + the square of the messages of a channel).
 ///
 /// ```
 /// use snapshot::{Broken, Direction, JournalEntry, NodeCut, verify_channels};
@@ -214,7 +255,7 @@ impl<M> NodeCut<'_, M> {
 /// # Errors
 ///
 /// [`Broken::ReceivedBeforeSent`], [`Broken::NeverSent`], [`Broken::Missing`], [`Broken::Extra`],
-/// [`Broken::NoEvidence`].
+/// [`Broken::Ambiguous`], [`Broken::NoEvidence`].
 pub fn verify_channels<M: PartialEq>(
     channels: &BTreeMap<(NodeId, NodeId), Vec<M>>,
     cuts: &BTreeMap<NodeId, NodeCut<'_, M>>,
@@ -243,7 +284,7 @@ fn verify_channel<M: PartialEq>(
     let all_sent: Vec<&M> = of(sender.journal, Direction::Sent, to).collect();
     let sent_len = of(sent_before, Direction::Sent, to).count();
     // Which of the messages sent are received before the cut: each received one is the first equal
-    // one not yet taken.
+    // one not yet taken. That the first ones go first can only excuse; what is broken even so is.
     let mut is_taken: Vec<bool> = all_sent.iter().map(|_| false).collect();
     let mut first_open = 0;
     for (place, message) in of(received_before, Direction::Received, from).enumerate() {
@@ -261,6 +302,14 @@ fn verify_channel<M: PartialEq>(
         }
         while is_taken.get(first_open).is_some_and(|taken| *taken) {
             first_open = first_open.saturating_add(1);
+        }
+    }
+    // Rule 3: had another one of them been received, the verdict could be another.
+    let open = all_sent.iter().zip(&is_taken).enumerate();
+    for (place, (message, _)) in open.filter(|(_, (_, taken))| !**taken) {
+        let mut received = all_sent.iter().zip(&is_taken).filter(|(_, taken)| **taken);
+        if received.any(|(other, _)| other == message) {
+            return Err(Broken::Ambiguous { from, to, place });
         }
     }
     let sent = all_sent.iter().zip(&is_taken).take(sent_len).enumerate();

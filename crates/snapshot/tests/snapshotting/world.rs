@@ -306,9 +306,11 @@ pub(crate) fn verify<'a>(
 ) -> Result<(), Broken> {
     let clocks = snapshot.states.iter();
     let clocks = clocks.map(|(&node, page)| (node, page.state.clock.clone()));
-    verify_cut(&clocks.collect())?;
+    let members: Vec<&_> = nodes.collect();
+    let names = names(u32::try_from(members.len()).expect("a small world"));
+    verify_cut(&names, &clocks.collect())?;
     let mut cuts = BTreeMap::new();
-    for (process, (&node, page)) in nodes.zip(&snapshot.states) {
+    for (process, (&node, page)) in members.into_iter().zip(&snapshot.states) {
         let journal = process.journal();
         let entries = page.entries;
         cuts.insert(node, NodeCut { journal, entries });

@@ -33,6 +33,11 @@ const BALANCE: u64 = 1_000;
 /// Nobody waits longer for a snapshot.
 const TIMEOUT_MAX: Duration = Duration::from_secs(5);
 
+/// So many messages never wait in a run.
+const UNACKNOWLEDGED_MAX: usize = 65_536;
+/// So many do, while a link is cut; in a healed system fewer.
+const UNACKNOWLEDGED_FEW: usize = 8;
+
 /// The limits of its nodes.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +47,12 @@ pub(crate) struct Limits {
     recordings_max: usize,
     channel_messages_max: usize,
     timeout_ms: u64,
+    #[serde(default = "roomy")]
+    unacknowledged_max: usize,
+}
+
+const fn roomy() -> usize {
+    UNACKNOWLEDGED_MAX
 }
 
 impl System for Snapshot {
@@ -54,7 +65,7 @@ impl System for Snapshot {
         name: "snapshot",
         what: "Chandy-Lamport snapshots of banks, over links made FIFO",
         promise: "every snapshot reported complete is a consistent cut with exact channels; each ends once",
-        checked: "vector clocks, both ends' journals of every channel, all money at every cut, markers counted; across a crash only the clocks",
+        checked: "vector clocks, both ends' journals of every channel, all money at every cut, markers counted; after a crash or a full session clocks, journals of the others, and the last cuts by money and markers",
         crates: &["snapshot", "clocks"],
         assumes: "torn writes are left out, because its nodes hardly write",
     };
@@ -78,6 +89,11 @@ impl System for Snapshot {
             channel_messages_max: size([4_096, 4_096, 2]),
             repeat_ms: pick([50, 20, 200]),
             timeout_ms: pick([5_000, 2_000, 500]),
+            unacknowledged_max: if choices.choose(8) == 7 {
+                UNACKNOWLEDGED_FEW
+            } else {
+                UNACKNOWLEDGED_MAX
+            },
         }
     }
 
@@ -95,6 +111,7 @@ impl System for Snapshot {
         };
         Ok(FifoConfig {
             window: limits.window,
+            unacknowledged_max: limits.unacknowledged_max,
             repeat_ns: nanos(Duration::from_millis(limits.repeat_ms)),
             ..FifoConfig::new(id, members(), snapshots)
         })
@@ -114,7 +131,7 @@ impl System for Snapshot {
             let cuts = clients.cuts();
             let broken = cuts
                 .iter()
-                .find_map(|cut| Some((cut, judge.channels(cut)?)));
+                .find_map(|cut| Some((cut, judge.channels(cut, clients.lossy())?)));
             if let Some((cut, broken)) = broken {
                 evidence.push(format!("{} has {:?}", cut.id, cut.channels));
                 outcome.violation = Some(Violation::new(
@@ -122,7 +139,7 @@ impl System for Snapshot {
                     format!("{}: {broken}", cut.id),
                 ));
             } else {
-                outcome.violation = judge.markers(clients.begun());
+                outcome.violation = judge.markers(&clients);
             }
         }
         SeedRun {

@@ -6,17 +6,20 @@
 //! | healed | wait until every snapshot begun before has ended, by timeout at the latest |
 //! | last | one node after the other takes a snapshot, among transfers: it must complete |
 //!
-//! A cut is judged by its clocks as soon as it is reported, and by its money while nobody has
-//! crashed: a bank that restarts has its first balance again.
+//! A cut is judged by its clocks as soon as it is reported. It holds all the money while nobody has
+//! crashed and no session was full: a bank that restarts has its first balance again, and what a full
+//! session drops is lost. After that nobody knows how much there is, until the last phase, in which
+//! nothing is lost: all cuts of it hold the same.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use simulator::{Violation, Workload, WorkloadContext};
 use snapshot::bank::{BankEvent, Transfer, total};
 use snapshot::{FifoEvent, GlobalSnapshot, SessionEnd, SnapshotEvent, SnapshotRequest, verify_cut};
-use transport::{NodeId, Process, RequestId};
+use transport::{NodeId, Process, RequestId, Time};
 
-use super::{BALANCE, Cut, Node, TIMEOUT_MAX};
+use super::{BALANCE, Cut, Node, TIMEOUT_MAX, UNACKNOWLEDGED_FEW};
 use crate::sim::answers::Answers;
 use crate::sim::seed::Case;
 use crate::sim::system::nanos;
@@ -40,6 +43,12 @@ pub(crate) struct Clients {
     cuts: Vec<Cut>,
     aborted: u64,
     has_crashed: bool,
+    /// Whose sessions were full: what they sent may be lost.
+    lossy: BTreeSet<NodeId>,
+    /// When the last phase began.
+    settled_at: Option<Time>,
+    /// The money in its first cut.
+    settled_money: Option<u64>,
     /// In the last phase, the request of the last snapshot and the nodes that have had theirs.
     last: Option<(RequestId, u32)>,
     is_done: bool,
@@ -60,6 +69,9 @@ impl Clients {
             cuts: Vec::new(),
             aborted: 0,
             has_crashed: false,
+            lossy: BTreeSet::new(),
+            settled_at: None,
+            settled_money: None,
             last: None,
             is_done: false,
         }
@@ -74,9 +86,20 @@ impl Clients {
         &self.cuts
     }
 
-    /// How many snapshots were begun, if no node has crashed.
-    pub(super) fn begun(&self) -> u64 {
-        self.cuts.len() as u64 + self.aborted
+    /// How many snapshots were begun, if no node has crashed and nothing was lost.
+    pub(super) fn begun(&self) -> Option<u64> {
+        let is_known = !self.has_crashed && self.lossy.is_empty();
+        is_known.then(|| self.cuts.len() as u64 + self.aborted)
+    }
+
+    /// Whose sessions were full: what they sent may be lost.
+    pub(super) const fn lossy(&self) -> &BTreeSet<NodeId> {
+        &self.lossy
+    }
+
+    /// When the last phase began.
+    pub(super) const fn settled_at(&self) -> Option<Time> {
+        self.settled_at
     }
 
     fn id(&mut self) -> RequestId {
@@ -135,14 +158,11 @@ impl Clients {
     }
 
     /// What a reported cut must be, as far as it shows itself.
-    fn judge(&self, cut: &Cut) -> Result<(), Violation> {
+    fn judge(&mut self, members: &[NodeId], cut: &Cut) -> Result<(), Violation> {
         let clocks = cut.states.iter();
         let clocks = clocks.map(|(&node, page)| (node, page.state.clock.clone()));
-        verify_cut(&clocks.collect())
+        verify_cut(members, &clocks.collect())
             .map_err(|broken| Violation::new(broken.rule(), format!("{}: {broken}", cut.id)))?;
-        if self.has_crashed {
-            return Ok(());
-        }
         let states = cut.states.iter();
         let money = total(&GlobalSnapshot {
             id: cut.id,
@@ -151,7 +171,13 @@ impl Clients {
                 .collect(),
             channels: cut.channels.clone(),
         });
-        let expected = BALANCE * cut.states.len() as u64;
+        let expected = if !self.has_crashed && self.lossy.is_empty() {
+            BALANCE * cut.states.len() as u64
+        } else if self.settled_at.is_some() {
+            *self.settled_money.get_or_insert(money)
+        } else {
+            return Ok(());
+        };
         if money == expected {
             return Ok(());
         }
@@ -171,6 +197,14 @@ impl Clients {
                 end: SessionEnd::PeerRestarted,
                 ..
             } if self.has_crashed => return Ok(()),
+            FifoEvent::SessionEnded {
+                end: SessionEnd::Full,
+                messages_dropped: UNACKNOWLEDGED_FEW,
+                ..
+            } if self.settled_at.is_none() => {
+                self.lossy.insert(node);
+                return Ok(());
+            }
             ended @ FifoEvent::SessionEnded { .. } => {
                 return Err(Violation::new("sessions", format!("{node}: {ended:?}")));
             }
@@ -187,7 +221,8 @@ impl Clients {
             }
             SnapshotEvent::Taken { id, snapshot } => {
                 self.tally.ok += 1;
-                self.judge(snapshot)?;
+                let members: Vec<NodeId> = cx.nodes().collect();
+                self.judge(&members, snapshot)?;
                 self.cuts.push((**snapshot).clone());
                 if let Some((last, node)) = self.last
                     && last == *id
@@ -237,6 +272,7 @@ impl Workload<Node> for Clients {
             if let Err(violation) = self.answers.none_open() {
                 return cx.violate(violation);
             }
+            self.settled_at = Some(cx.now());
             return self.take_last(0, cx);
         }
         let left = usize::try_from(timer).ok();

@@ -1,14 +1,16 @@
 //! The judge: journals of both ends of every channel, limits, and markers counted.
 //!
-//! What a node had in its journal goes with a crash, so the channels of a node that has crashed are
-//! not judged, and markers are counted only when nobody has.
+//! What a node had in its journal goes with a crash, and what a full session drops arrives nowhere:
+//! the channels of such a node are not judged. Once there was one, markers are counted only in the
+//! last phase, when nothing is lost any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use simulator::{Cluster, Observer, Violation};
 use snapshot::{Broken, JournalEntry, NodeCut, verify_channels};
-use transport::NodeId;
+use transport::{NodeId, Time};
 
+use super::clients::Clients;
 use super::{Cut, Money, Node};
 
 /// What the nodes knew at the end.
@@ -17,13 +19,18 @@ pub(crate) struct Judge {
     /// Of the nodes that never crashed.
     journals: BTreeMap<NodeId, Vec<JournalEntry<Money>>>,
     markers: Vec<snapshot::SnapshotCounts>,
-    has_crashed: bool,
+    /// How many markers the present life of each node has sent.
+    sent: BTreeMap<NodeId, u64>,
+    /// When how many were sent in one step.
+    sendings: Vec<(Time, u64)>,
 }
 
 impl Judge {
-    /// The rule that a cut's channels break, among the nodes that never crashed.
-    pub(super) fn channels(&self, cut: &Cut) -> Option<Broken> {
-        let places = self.journals.iter().filter_map(|(&node, journal)| {
+    /// The rule that a cut's channels break, among the nodes that never crashed and lost nothing.
+    pub(super) fn channels(&self, cut: &Cut, lossy: &BTreeSet<NodeId>) -> Option<Broken> {
+        let journals = self.journals.iter();
+        let journals = journals.filter(|(node, _)| !lossy.contains(node));
+        let places = journals.filter_map(|(&node, journal)| {
             let entries = cut.states.get(&node)?.entries;
             Some((node, NodeCut { journal, entries }))
         });
@@ -33,12 +40,22 @@ impl Judge {
         verify_channels(&channels, &cuts).err()
     }
 
-    /// Each snapshot begun has put one marker on each channel.
-    pub(super) fn markers(&self, begun: u64) -> Option<Violation> {
-        if self.has_crashed {
-            return None;
-        }
+    /// Each snapshot begun has put one marker on each channel; in the last phase, whatever happened
+    /// before, there is one of each node.
+    pub(super) fn markers(&self, clients: &Clients) -> Option<Violation> {
         let nodes = self.markers.len() as u64;
+        if let Some(settled_at) = clients.settled_at() {
+            let last = self.sendings.iter().filter(|(at, _)| *at >= settled_at);
+            let sent: u64 = last.map(|(_, sent)| sent).sum();
+            let expected = nodes * nodes * (nodes - 1);
+            if sent != expected {
+                let detail = format!(
+                    "the last {nodes} snapshots put {sent} markers on channels, not {expected}"
+                );
+                return Some(Violation::new("marker-count", detail));
+            }
+        }
+        let begun = clients.begun()?;
         let expected = begun * nodes * (nodes - 1);
         let sent: u64 = self.markers.iter().map(|counts| counts.markers_sent).sum();
         let refused: u64 = self.markers.iter().map(|it| it.markers_refused).sum();
@@ -54,6 +71,11 @@ impl Observer<Node> for Judge {
         let (Some(process), Some(config)) = (cluster.process(node), cluster.config(node)) else {
             return Ok(());
         };
+        let sent = process.process().counts().markers_sent;
+        let before = self.sent.insert(node, sent).unwrap_or(0);
+        if sent > before {
+            self.sendings.push((cluster.now(), sent - before));
+        }
         let held = process.process().recordings_len();
         let limit = config.process.recordings_max;
         if held > limit {
@@ -63,8 +85,8 @@ impl Observer<Node> for Judge {
         Ok(())
     }
 
-    fn after_crash(&mut self, _: NodeId, _: &Cluster<'_, Node>) -> Result<(), Violation> {
-        self.has_crashed = true;
+    fn after_crash(&mut self, node: NodeId, _: &Cluster<'_, Node>) -> Result<(), Violation> {
+        self.sent.remove(&node);
         Ok(())
     }
 
