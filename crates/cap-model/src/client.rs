@@ -6,11 +6,11 @@
 //! | waits | fate unknown | the same, if the operation is repeatable |
 //! | waits | silence for its patience | the same at once, if the operation is repeatable |
 //! | waits | answered by any node it asked | done |
-//! | waits | half of the horizon has passed | asks nobody any more: what it asked may still end |
-//! | waits | everything is quiescent, and it will ask nobody any more | gives up: waiting longer is of no use |
+//! | waits | everything is quiescent, and whoever it can still turn to holds its request | gives up: a proof that waiting longer is of no use |
 //! | waits | the horizon has passed | gives up |
 //!
-//! A client that stays has a reach of one node, and asks it again after each refusal.
+//! A client that stays has a reach of one node, and asks it again after each refusal. A refusal is
+//! never part of a proof: who looks at the clock only when asked may answer the next request.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -105,7 +105,6 @@ impl Client {
         let is_repeatable = laboratory.subject().is_repeatable(operation);
         let from = laboratory.now();
         let end = from.plus_nanos(settings.horizon_ns);
-        let last_ask = from.plus_nanos(settings.horizon_ns / 2);
         let pause_ns = settings.pause_ns.max(1);
         let mut places = self.places();
         let mut turn = 0;
@@ -140,11 +139,11 @@ impl Client {
                     Heeded::Unknown => {}
                 }
             }
-            next_ask = next_ask.filter(|&at| at <= last_ask);
-            let is_quiescent = laboratory.is_quiescent();
-            let has_no_use = is_quiescent
-                && (next_ask.is_none() || places.iter().all(|place| place.open.is_some()));
-            if laboratory.now() >= end || has_no_use {
+            let is_quiescent = laboratory.is_quiescent() && is_left_open(&places, is_repeatable);
+            if laboratory.now() >= end || is_quiescent {
+                if is_quiescent {
+                    tell_silent(&mut places);
+                }
                 let waited_ns = nanos_between(from, laboratory.now());
                 return Ok(End::Unanswered(Unanswered {
                     operation,
@@ -213,12 +212,28 @@ fn ask_next<S: Subject>(
         *turn = (*turn + 1) % count;
         if place.open.is_none() {
             place.asked.times = place.asked.times.saturating_add(1);
-            place.asked.outcome = Outcome::Silent;
             place.open = Some(laboratory.ask(operation, place.asked.node)?);
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether each node that was asked holds a request without an answer; and, if the operation may be
+/// repeated, no other node is left to turn to.
+fn is_left_open(places: &[Place], is_repeatable: bool) -> bool {
+    let is_open = |place: &Place| place.open.is_some();
+    places.iter().any(is_open)
+        && places
+            .iter()
+            .all(|place| is_open(place) || (!is_repeatable && place.asked.times == 0))
+}
+
+/// What they refused before they fell silent is no matter any more.
+fn tell_silent(places: &mut [Place]) {
+    for place in places.iter_mut().filter(|place| place.open.is_some()) {
+        place.asked.outcome = Outcome::Silent;
+    }
 }
 
 fn nanos_between(from: Time, to: Time) -> u64 {

@@ -26,8 +26,8 @@ pub struct Settings {
     pub link_delay_ns: u64,
     /// From a record's persisting to its durability.
     pub durable_delay_ns: u64,
-    /// How long an operation may go unanswered before it counts as unavailable. Its client makes
-    /// requests in the first half of it.
+    /// How long an operation may go unanswered before it counts as unavailable. Its client asks
+    /// for as long.
     pub horizon_ns: u64,
     /// How long the adversary waits between the return of the update and the observation, and the
     /// longest it may take a connected cluster to spread one.

@@ -58,7 +58,9 @@ pub struct Unanswered {
     /// How long it waited: the horizon, or less if waiting longer was of no use.
     pub waited_ns: u64,
     /// Whether nothing could happen any more: no message in flight, no timer armed, no record on
-    /// its way to disk. Then the silence is a proof; else it is "no answer within the horizon".
+    /// its way to disk, and every node that was asked still holds the request; every node of the
+    /// reach, if the operation may be repeated. Then the silence is a proof; else it is "no answer
+    /// within the horizon". A refusal is never a proof: the next request may be answered.
     pub is_quiescent: bool,
 }
 
@@ -68,7 +70,7 @@ pub struct Unanswered {
 /// use cap_model::{Asked, Outcome};
 /// use transport::NodeId;
 /// let asked = Asked { node: NodeId(1), times: 3, outcome: Outcome::Refused("not the leader".into()) };
-/// assert_eq!(asked.to_string(), "n1 refused 3 times: not the leader");
+/// assert_eq!(asked.to_string(), "n1 (asked 3 times) refused: not the leader");
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Asked {
@@ -76,7 +78,7 @@ pub struct Asked {
     pub node: NodeId,
     /// How many requests it got; zero if its turn never came.
     pub times: u32,
-    /// What came of the last one.
+    /// What was last heard of them. In a proof: silence.
     pub outcome: Outcome,
 }
 
@@ -164,6 +166,16 @@ pub struct Splice<M: Model> {
     pub steps_repeated: usize,
 }
 
+/// A moment, as people read it.
+struct Milliseconds(Time);
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.0.as_nanos() / 1_000;
+        write!(f, "{}.{:03} ms", micros / 1_000, micros % 1_000)
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -183,7 +195,9 @@ impl fmt::Display for Asked {
         } = self;
         match (times, outcome) {
             (0, _) => write!(f, "{node} was not asked"),
-            (2.., Outcome::Refused(reason)) => write!(f, "{node} refused {times} times: {reason}"),
+            (2.., Outcome::Refused(reason)) => {
+                write!(f, "{node} (asked {times} times) refused: {reason}")
+            }
             _ => write!(f, "{node} {outcome}"),
         }
     }
@@ -213,7 +227,12 @@ impl<O: Debug> fmt::Display for Answered<O> {
         write!(
             f,
             "{} by the client of {}, asked at {}, answered by {} at {}: {:?}",
-            self.operation, self.client, self.from, self.node, self.at, self.output
+            self.operation,
+            self.client,
+            Milliseconds(self.from),
+            self.node,
+            Milliseconds(self.at),
+            self.output
         )
     }
 }

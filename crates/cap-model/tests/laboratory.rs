@@ -291,12 +291,12 @@ fn a_refusal_is_no_answer_and_the_witness_tells_it_from_silence() {
     for silence in &silences {
         let refused = Outcome::Refused("no".to_string());
         assert!(silence.asked.iter().all(|asked| asked.outcome == refused));
-        assert!(silence.is_quiescent, "each was refused for good");
+        assert!(!silence.is_quiescent, "the next request may be answered");
+        assert_eq!(silence.waited_ns, quick().horizon_ns);
     }
-    // Two of them take turns for half a second, with a pause after each refusal; the other half of
-    // the horizon is for what they asked to end.
+    // Two of them take turns for the whole horizon of a second, with a pause after each refusal.
     let text = silences[2].to_string();
-    let expected = "n1 refused 13 times: no, n2 refused 13 times: no";
+    let expected = "n1 (asked 26 times) refused: no, n2 (asked 25 times) refused: no";
     assert!(text.contains(expected), "{text}");
 }
 
@@ -305,6 +305,7 @@ fn an_unknown_fate_is_no_answer() {
     for silence in silences(Manner::Forgets) {
         let outcome = &silence.asked[0].outcome;
         assert_eq!(*outcome, Outcome::Unknown("perhaps".to_string()));
+        assert!(!silence.is_quiescent);
     }
 }
 

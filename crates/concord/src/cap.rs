@@ -31,14 +31,14 @@ Examples:
   concord cap --protocol eventual --explain      the witness behind every cell
   concord cap --json                             one object per protocol
 
-Clients of the table keep to one node. Availability on a side: total (via any node of any side), sticky
-(the same, but whoever moves may miss their own updates), side (via any node of this side, not of every
-other), partly, leader-bound (via one node of this side), none. Latency is in link delays where messages
-alone made it. Sees: what an observer saw of an update that had returned; lagging is late, stale is for
-as long as the partition lasts.
+Clients of the table keep to one node. Availability on a side: total (via any node of any side), \
+sticky (the same, but whoever moves may miss their own updates), side (via any node of this side, \
+not of every other), partly, leader-bound (via one node of this side), none. Latency is in link \
+delays where messages alone made it. Sees: what an observer saw of an update that had returned; \
+lagging is late, stale is for as long as the partition lasts.
 
-Exit codes: 0 every split is refuted and no control is, as the theorem says, 1 not so, 2 bad usage, 3 a
-run had no verdict.")]
+Exit codes: 0 every split is refuted and no control is, as the theorem says, 1 not so, 2 bad usage, \
+3 a run had no verdict.")]
 pub(crate) struct Cap {
     /// Which protocol to put on trial.
     #[arg(long, value_enum, default_value_t = Choice::All)]

@@ -1,8 +1,9 @@
 //! What a trial comes to: a verdict for people, an object for programs, and the evidence for both.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use cap_model::{Availability, Cell, Consistency, ControlKind, Latency, Operation, Side};
+use cap_model::{Availability, Cell, Consistency, ControlKind, Latency, Operation, Settings, Side};
 use serde_json::{Value, json};
 use transport::NodeId;
 
@@ -108,6 +109,35 @@ struct Tally {
     not_linearizable: usize,
     unrefuted: usize,
     unknown: usize,
+}
+
+impl Tally {
+    /// How the placements were refuted, each kind that occurred in words.
+    fn reasons(&self, operations: [&str; 2]) -> Vec<String> {
+        let unavailable = [self.updates_unavailable, self.observes_unavailable];
+        let unanswered = operations.iter().zip(unavailable);
+        let unanswered: Vec<String> = unanswered
+            .filter(|(_, count)| *count > 0)
+            .map(|(word, count)| format!("{word} in {count}"))
+            .collect();
+        let mut reasons = Vec::new();
+        if !unanswered.is_empty() {
+            let seconds = Duration::from_nanos(Settings::default().horizon_ns).as_secs();
+            let proved = match self.proofs {
+                0 => String::new(),
+                proofs => format!("; {proofs} of them can never be answered"),
+            };
+            let unanswered = unanswered.join(", ");
+            reasons.push(format!(
+                "no answer within {seconds} s: {unanswered}{proved}"
+            ));
+        }
+        if self.not_linearizable > 0 {
+            let count = self.not_linearizable;
+            reasons.push(format!("both answered, not linearizable: in {count}"));
+        }
+        reasons
+    }
 }
 
 impl Report {
@@ -227,22 +257,19 @@ impl Report {
     /// What the adversary found, and what that costs, in sentences.
     pub(super) fn print_verdict(&self) {
         let tally = self.tally();
-        let [update, observe] = self.operations;
         say!("\n{}: {}", self.name, self.verdict());
         let refuted = self.cases.iter().filter(|case| case.found.is_witness());
         say!(
-            "  {:<9} {} of {} splits, {} of {} placements of two clients: {update} unanswered {}, \
-             {observe} unanswered {}, not linearizable {}; proofs {}",
+            "  {:<9} {} of {} splits, {} of {} placements of two clients",
             "refuted",
             tally.splits_refuted,
             self.splits,
             refuted.count(),
             self.cases.len(),
-            tally.updates_unavailable,
-            tally.observes_unavailable,
-            tally.not_linearizable,
-            tally.proofs + tally.not_linearizable,
         );
+        for reason in tally.reasons(self.operations) {
+            say!("  {:<9} {reason}", "");
+        }
         let witnesses = self.controls.iter().filter(|row| row.found.is_witness());
         say!(
             "  {:<9} {} ({}), witnesses {}",
@@ -463,6 +490,23 @@ mod tests {
         report.splits = 1;
         (report.cases, report.controls) = (cases, controls);
         report.ending()
+    }
+
+    #[test]
+    fn the_reasons_name_what_occurred_and_tell_what_is_proved() {
+        let mut tally = Tally::default();
+        assert_eq!(tally.reasons(["write", "read"]), [""; 0]);
+        (tally.updates_unavailable, tally.observes_unavailable) = (6, 5);
+        let bound = "no answer within 5 s: write in 6, read in 5";
+        assert_eq!(tally.reasons(["write", "read"]), [bound]);
+        (tally.proofs, tally.not_linearizable) = (4, 1);
+        assert_eq!(
+            tally.reasons(["write", "read"]),
+            [
+                format!("{bound}; 4 of them can never be answered"),
+                "both answered, not linearizable: in 1".to_owned(),
+            ]
+        );
     }
 
     #[test]

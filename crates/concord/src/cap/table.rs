@@ -18,21 +18,24 @@ struct RowKey {
     consistency: Option<Consistency>,
 }
 
+/// What the words of the last column mean.
+const LEGEND: &str = "sees -: no update and observation were both answered; lagging: updates are \
+                      seen late;\nstale: they are missed for as long as the partition lasts";
+
 /// All protocols in one table: a row for each operation, family of shapes and kind of side.
 pub(super) fn print_table(reports: &[Report], nodes: u32) {
     say!(
-        "{:<9} {:<9} {:<15} {:<12} {:<13} {:<24} {:<13} {:>5}",
+        "{:<9} {:<9} {:<15} {:<12} {:<13} {:<24} {}",
         "protocol",
         "operation",
         "shape",
         "clients on",
         "availability",
         "latency",
-        "sees",
-        "sides"
+        "sees"
     );
     for report in reports {
-        let mut rows: BTreeMap<RowKey, (usize, Option<(Latency, Latency)>)> = BTreeMap::new();
+        let mut rows: BTreeMap<RowKey, Range> = BTreeMap::new();
         for row in &report.cells {
             let key = RowKey {
                 operation: row.cell.operation,
@@ -41,27 +44,26 @@ pub(super) fn print_table(reports: &[Report], nodes: u32) {
                 availability: availability_name(row.cell.availability),
                 consistency: row.cell.consistency,
             };
-            let (count, latency) = rows.entry(key).or_default();
-            *count += 1;
+            let latency = rows.entry(key).or_default();
             *latency = widest(*latency, row.cell.latency);
         }
-        for (key, (count, latency)) in rows {
+        for (key, latency) in rows {
             let sees = key
                 .consistency
                 .map_or("-".to_owned(), |seen| seen.to_string());
             say!(
-                "{:<9} {:<9} {:<15} {:<12} {:<13} {:<24} {:<13} {:>5}",
+                "{:<9} {:<9} {:<15} {:<12} {:<13} {:<24} {}",
                 report.name,
                 report.word(key.operation),
                 key.family.to_string(),
                 key.side,
                 key.availability,
                 latency_text(latency),
-                sees,
-                count
+                sees
             );
         }
     }
+    say!("\n{LEGEND}");
 }
 
 type Range = Option<(Latency, Latency)>;

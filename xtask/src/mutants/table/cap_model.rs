@@ -123,6 +123,32 @@ pub(super) const MUTANTS: &[Mutant] = &[
         simulator: blind(BLIND),
     },
     Mutant {
+        name: "cap-refusal-counts-as-a-proof",
+        guard: "who refused may answer the next request: that is no proof",
+        file: "crates/cap-model/src/client.rs",
+        find: ".all(|place| is_open(place) || (!is_repeatable && place.asked.times == 0))",
+        replace: ".all(|place| is_open(place) || !is_repeatable || place.asked.times > 0)",
+        killed_by: test(
+            "cap-model",
+            "patience",
+            "a_side_where_one_is_silent_and_another_refuses_is_no_proof",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
+        name: "cap-client-asks-for-half-of-the-horizon",
+        guard: "a client asks until the horizon ends",
+        file: "crates/cap-model/src/client.rs",
+        find: "let end = from.plus_nanos(settings.horizon_ns);",
+        replace: "let end = from.plus_nanos(settings.horizon_ns / 2);",
+        killed_by: test(
+            "cap-model",
+            "patience",
+            "a_client_asks_until_the_horizon_ends_and_not_for_half_of_it",
+        ),
+        simulator: blind(BLIND),
+    },
+    Mutant {
         name: "cap-armed-timer-counts-as-quiescent",
         guard: "a silence is a proof only when no timer is armed",
         file: "crates/cap-model/src/laboratory.rs",
