@@ -211,4 +211,30 @@ pub(super) const MUTANTS: &[Mutant] = &[
         ),
         simulator: finds("strong", 30_000),
     },
+    Mutant {
+        name: "abd-absurd-counter-believed",
+        guard: "a counter beyond the last one is not believed",
+        file: "crates/consistency/src/strong/store.rs",
+        find: "if !message.is_believable() {",
+        replace: "if !message.is_believable() && false {",
+        killed_by: test(
+            "consistency",
+            "strong",
+            "hostile::a_counter_beyond_the_last_is_ignored_and_counted",
+        ),
+        simulator: blind("no correct node gets that far"),
+    },
+    Mutant {
+        name: "abd-restarts-weigh-nothing",
+        guard: "restarts alone do not grow the log",
+        file: "crates/consistency/src/strong/record.rs",
+        find: "                    state.log_bytes = state.log_bytes.saturating_add(OVERHEAD_BYTES);\n",
+        replace: "                    state.log_bytes = state.log_bytes.max(OVERHEAD_BYTES);\n",
+        killed_by: test(
+            "consistency",
+            "strong",
+            "log::restarts_alone_do_not_grow_the_log",
+        ),
+        simulator: blind("a longer log breaks nothing"),
+    },
 ];

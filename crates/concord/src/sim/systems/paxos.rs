@@ -3,9 +3,12 @@
 mod clients;
 mod judge;
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use consistency::{History, KeyValue, Value};
+use paxos_core::invariants::Ledger;
 use paxos_core::{Config, Paxos as Node};
 use quorum::QuorumSystem;
 use serde::{Deserialize, Serialize};
@@ -129,11 +132,18 @@ impl System for Paxos {
     }
 
     fn clients(case: &Case) -> Clients {
-        Clients::new(case.clients, case.operations, Self::CHAOS)
+        Clients::new(case, Self::CHAOS, Rc::default())
     }
 
     fn judge(_: &Case) -> Judge {
-        Judge::new()
+        Judge::new(Rc::default())
+    }
+
+    /// What clients asked for is all that may be accepted or decided.
+    fn clients_and_judge(case: &Case) -> (Clients, Judge) {
+        let ledger: Rc<RefCell<Ledger<u64>>> = Rc::default();
+        let clients = Clients::new(case, Self::CHAOS, Rc::clone(&ledger));
+        (clients, Judge::new(ledger))
     }
 
     fn verdict(mut outcome: Outcome, clients: Clients, _: Judge) -> SeedRun {

@@ -14,19 +14,23 @@
 //!
 //! In the history a proposal is a compare-and-set from nothing, and asking is a read.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::time::Duration;
 
 use consistency::{KvInput, KvOutput, Operation, OperationId, ProcessId, Recorder, Value};
+use paxos_core::invariants::Ledger;
 use paxos_core::{Event, Paxos, Request};
 use simulator::{Violation, Workload, WorkloadContext};
 use transport::{NodeId, RequestId};
 
 use crate::sim::answers::Answers;
+use crate::sim::seed::Case;
 use crate::sim::tally::Tally;
 
 /// The greatest value that any client proposes; further operations only ask.
-pub(super) const VALUES_MAX: u64 = 1_000;
+const VALUES_MAX: u64 = 1_000;
 /// Operations of each client after the last fault.
 const OPERATIONS_AFTER_HEAL: u64 = 1;
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(400);
@@ -41,6 +45,8 @@ type Cx<'a> = WorkloadContext<'a, Paxos<u64>>;
 /// All clients of one run.
 pub(crate) struct Clients {
     recorder: Recorder<KvInput, KvOutput>,
+    /// It is told what is proposed.
+    ledger: Rc<RefCell<Ledger<u64>>>,
     clients: Vec<Client>,
     tally: Tally,
     chaos_ns: u64,
@@ -81,8 +87,9 @@ struct Busy {
 }
 
 impl Clients {
-    pub(crate) fn new(count: u32, operations: u64, chaos: Duration) -> Self {
-        let count = u64::from(count.max(1));
+    pub(crate) fn new(case: &Case, chaos: Duration, ledger: Rc<RefCell<Ledger<u64>>>) -> Self {
+        let count = u64::from(case.clients.max(1));
+        let operations = case.operations;
         let chaos_ns = u64::try_from(chaos.as_nanos()).unwrap_or(u64::MAX);
         let clients = (0..count).map(|number| Client {
             process: ProcessId(number),
@@ -94,6 +101,7 @@ impl Clients {
         });
         Self {
             recorder: Recorder::new(),
+            ledger,
             clients: clients.collect(),
             tally: Tally::default(),
             chaos_ns,
@@ -179,7 +187,10 @@ impl Clients {
         };
         busy.is_backing_off = false;
         let request = match busy.value {
-            Some(value) => Request::Propose { id, value },
+            Some(value) => {
+                self.ledger.borrow_mut().propose(value);
+                Request::Propose { id, value }
+            }
             None => Request::Learn { id },
         };
         if cx.request(node, request) {
