@@ -213,19 +213,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         simulator: finds("snapshot", 2_048),
     },
     Mutant {
-        name: "fifo-sessions-mixed",
-        guard: "nothing of a full session is delivered in the next one",
-        file: "crates/snapshot/src/fifo/session.rs",
-        find: "if session < self.incoming {",
-        replace: "if false {",
-        killed_by: test(
-            "snapshot",
-            "snapshotting",
-            "fifo::frames_of_a_former_session_change_nothing_and_what_came_early_in_it_is_dropped",
-        ),
-        simulator: finds("snapshot", 10_000),
-    },
-    Mutant {
         name: "fifo-full-session-goes-on",
         guard: "a session that is full is followed by one with another number",
         file: "crates/snapshot/src/fifo/session.rs",
@@ -234,9 +221,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         killed_by: test(
             "snapshot",
             "snapshotting",
-            "fifo::a_link_that_was_cut_for_long_works_again_though_neither_end_restarted",
+            "fifo::a_late_acknowledgement_of_a_former_session_acknowledges_nothing",
         ),
-        simulator: finds("snapshot", 10_000),
+        simulator: finds("snapshot", 64),
     },
     Mutant {
         name: "cut-without-a-member",
