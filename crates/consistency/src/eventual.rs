@@ -15,11 +15,12 @@
 //! |---|---|
 //! | [`EventualStore`], [`Config`] | one replica as a [`transport::Process`], and what its operator decides |
 //! | [`Request`], [`Event`], [`Reply`], [`Refusal`] | get, put and delete, and what a client hears |
+//! | [`CausalContext`] | what a client has seen of a key: comes with an answer, goes back with a write |
 //! | [`Versions`], [`Dot`], [`Sibling`] | the state of one key: a pure value with a merge |
 //! | [`invariants`] | the promises, as functions over replicas |
 //!
 //! ```
-//! use consistency::eventual::{Config, Event, EventualStore, Request, Versions};
+//! use consistency::eventual::{Config, Event, EventualStore, Reply, Request};
 //! use std::collections::VecDeque;
 //! use transport::{
 //!     Context, Effect, Effects, Input, NodeId, Process, Recover, RequestId, Scripted, Time,
@@ -31,7 +32,7 @@
 //!     let config = Config::new(id, nodes).unwrap();
 //!     (EventualStore::recover(&config, vec![]).unwrap(), Effects::new())
 //! });
-//! let mut ask = |place: usize, request: Request| -> Versions {
+//! let mut ask = |place: usize, request: Request| -> Reply {
 //!     let mut found = None;
 //!     let mut inputs = VecDeque::from([(place, Input::Request(request))]);
 //!     while let Some((place, input)) = inputs.pop_front() {
@@ -48,7 +49,7 @@
 //!                     inputs.push_back((to.0 as usize, Input::Message { from, message }));
 //!                 }
 //!                 Effect::Emit { event: Event::Done { reply, .. }, .. } => {
-//!                     found = Some(reply.versions().clone());
+//!                     found = Some(reply);
 //!                 }
 //!                 Effect::Emit { event, .. } => panic!("{event:?}"),
 //!             }
@@ -63,22 +64,23 @@
 //! ask(0, put("apple", Default::default()));
 //! ask(1, put("pear", Default::default()));
 //! let found = ask(0, Request::Get { id, key: key() });
-//! assert_eq!(found.siblings().len(), 2);
+//! assert_eq!(found.versions().siblings().len(), 2);
 //!
 //! // Whoever has seen both may replace both.
-//! ask(1, put("fruit salad", found.context().clone()));
+//! ask(1, put("fruit salad", found.context()));
 //! let found = ask(0, Request::Get { id, key: key() });
-//! assert!(found.values().eq([&"fruit salad".into()]));
+//! assert!(found.versions().values().eq([&"fruit salad".into()]));
 //! ```
 //!
 //! # Rules
 //!
 //! **Versions.** Each key has a vector clock, with a slot for every member in the order of their
 //! names, and siblings, each named by the *dot* of its write: the slot of the node that took it and
-//! that node's counter for the key. A put or delete carries a *context*, a clock that some answer
-//! showed; it replaces exactly the siblings whose dots the context covers. A context may be stale or
-//! come from a replica that is ahead of this one: the clock then covers what has not arrived yet,
-//! and it is replaced when it does. The table of operations stands at the top of `versions.rs`.
+//! that node's counter for the key. A put or delete carries a *context*, the clock that some answer
+//! about this key showed; it replaces exactly the siblings whose dots the context covers. A context
+//! may be stale or come from a replica that is ahead of this one: the clock then covers what has not
+//! arrived yet, and it is replaced when it does. So a context counts for its own key only, and is
+//! refused with another. The table of operations stands at the top of `versions.rs`.
 //!
 //! | input | record | answer | messages |
 //! |---|---|---|---|
@@ -88,7 +90,8 @@
 //! | comparison from a peer | | | versions and a narrower comparison, or nothing when equal |
 //! | the exchange interval is over | | | the sum of everything, to a peer drawn at random |
 //!
-//! **Durability.** Every answer and every message waits for all records before it, reads too: so no
+//! **Durability.** Every answer and every message waits for all of the replica's records before it,
+//! reads too: so no
 //! client and no peer ever sees what a crash can take back. *Why a dot is never given twice:* the
 //! counter of the next dot is one above the clock's, and the clock is in the record that the dot's
 //! answer and messages wait for. If a crash takes the record, it takes a dot that nobody has seen;
@@ -108,10 +111,15 @@
 //! **Limits.** Only local writes are refused at a limit; replication is never, or replicas would
 //! differ for ever. A node writes at most `keys_max` keys, so a replica takes up to members ×
 //! `keys_max`; a local write leaves at most `siblings_max` siblings, so a replica sees at most members
-//! × `siblings_max`. A key counts for a node when its clock has a dot of that node. Configurations
-//! must give all nodes equal limits. A clock in a message or context may be ahead of what is known by
-//! at most 2^48 writes of a node and key; so one lie never brings a counter to its end, and 65,536
-//! would.
+//! × `siblings_max`. A key counts for a node once that node has given a dot for it. Configurations
+//! must give all nodes equal limits.
+//!
+//! **Trust.** Members are taken to follow these rules; clients hand back what they like. A context is
+//! believed in what it says of other nodes' writes, up to the number 2^62 or what is known here, and
+//! in what it says of this node's own writes up to the last that it took. A forged one drops writes of
+//! its key, also some that are yet to be made. That is all it can do: a node counts its writes up to
+//! 2^63, so no claims bring its counter to its end; and every replica takes any clock up to 2^63 from
+//! a member, so what one member accepted, all merge, and replicas converge.
 //!
 //! # Invariants
 //!
@@ -122,6 +130,9 @@
 //! - *Replaced stays gone*: where a write was seen, nothing that its context covers is shown.
 //! - *Acknowledged is durable*: after a crash of all nodes, what was acknowledged or shown is known.
 //! - *Convergence*: when writes and faults stop, all replicas become equal.
+
+mod causal_context;
+pub use causal_context::CausalContext;
 
 mod config;
 pub use config::{Config, ConfigError};

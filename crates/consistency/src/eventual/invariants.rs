@@ -205,8 +205,9 @@ struct Seen {
 struct Known {
     /// Every write that was ever visible, with its value.
     writes: BTreeMap<Dot, Bytes>,
-    /// The contexts of all puts and deletes that were asked, carried out or not.
-    asked: Vec<VectorClock>,
+    /// The contexts of all puts and deletes that were asked and not refused, carried out or not, each
+    /// with the number of requests.
+    asked: Vec<(VectorClock, u64)>,
     /// What acknowledged writes replaced.
     replaced: BTreeMap<Dot, VectorClock>,
     /// The writes that some client was shown, or that were acknowledged.
@@ -225,12 +226,33 @@ impl Known {
             if self.excused.contains(&dot) {
                 continue;
             }
-            if !self.asked.iter().any(|context| covers(context, dot)) {
+            if !self.asked.iter().any(|(context, _)| covers(context, dot)) {
                 return Some(dot);
             }
             self.excused.insert(dot);
         }
         None
+    }
+
+    fn asked(&mut self, context: &VectorClock) {
+        match self.asked.iter_mut().find(|(known, _)| known == context) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.asked.push((context.clone(), 1)),
+        }
+    }
+
+    /// A refused request was certainly not carried out: it excuses nothing.
+    fn refused(&mut self, context: &VectorClock) {
+        if let Some(place) = self.asked.iter().position(|(known, _)| known == context) {
+            if let Some((_, count)) = self.asked.get_mut(place) {
+                *count = count.saturating_sub(1);
+                if *count > 0 {
+                    return;
+                }
+            }
+            self.asked.swap_remove(place);
+            self.excused.clear();
+        }
     }
 }
 
@@ -246,23 +268,23 @@ impl Ledger {
 
     /// A client hands this request to a node. To be told before the node is stepped with it.
     pub fn asked(&mut self, request: &Request) {
-        if let Some(context) = request.context() {
+        if let Some(context) = clock_of(request) {
             let known = self.keys.entry(request.key().clone()).or_default();
-            if !known.asked.contains(context) {
-                known.asked.push(context.clone());
-            }
+            known.asked(context);
         }
     }
 
     /// The client of `request` hears `event`. To be told when the event is released.
     pub fn answered(&mut self, request: &Request, event: &Event) {
-        let Event::Done { reply, .. } = event else {
-            return;
-        };
         let known = self.keys.entry(request.key().clone()).or_default();
+        let reply = match (event, clock_of(request)) {
+            (Event::Done { reply, .. }, _) => reply,
+            (Event::Refused { .. }, Some(context)) => return known.refused(context),
+            (Event::Refused { .. }, None) => return,
+        };
         let siblings = reply.versions().siblings().iter();
         known.shown.extend(siblings.map(|sibling| sibling.dot));
-        match (reply, request.context()) {
+        match (reply, clock_of(request)) {
             (Reply::Written { dot, .. }, Some(context)) => {
                 known.replaced.insert(*dot, context.clone());
             }
@@ -372,6 +394,12 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// What a request is based on. A context of another key says nothing of this one, and excuses nothing.
+fn clock_of(request: &Request) -> Option<&VectorClock> {
+    let context = request.context()?;
+    context.is_of(request.key()).then(|| context.clock())
 }
 
 /// A replica only learns: its clock does not fall, and what was gone stays gone.

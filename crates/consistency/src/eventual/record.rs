@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use transport::{Bytes, Stored};
+use transport::{Bytes, NodeId, Stored};
 
 use super::table::Table;
 use super::{Config, ConfigError, KeyVersions, Versions};
@@ -25,8 +25,19 @@ use super::{Config, ConfigError, KeyVersions, Versions};
 pub enum Record {
     /// These keys now have these versions.
     Changed(Vec<KeyVersions>),
-    /// The replica holds these keys and no other; stands for all records before it.
-    Checkpoint(Vec<KeyVersions>),
+    /// This key now has these versions, and this node has given one of their dots: the key counts
+    /// among those it has written.
+    Written(KeyVersions),
+    /// The replica holds these keys and no other; stands for all records before it. A replica's log
+    /// begins with one.
+    Checkpoint {
+        /// The members of the cluster, in order: whose counters the slots of the clocks are.
+        members: Vec<NodeId>,
+        /// The keys this node has given a dot for.
+        written: Vec<KeyVersions>,
+        /// The keys it knows from others only.
+        learned: Vec<KeyVersions>,
+    },
 }
 
 /// Why a replica cannot be rebuilt. Nothing is repaired by guessing: the disk, or whoever wrote the
@@ -36,7 +47,9 @@ pub enum Record {
 /// use consistency::eventual::{Config, EventualStore, Record, RecoverError};
 /// use transport::{NodeId, Recover, Stored, Token};
 /// let config = Config::new(NodeId(0), [NodeId(0)]).unwrap();
-/// let records = [1, 2].map(|token| Stored { token: Token(token), record: Record::Checkpoint(vec![]) });
+/// let members = || vec![NodeId(0)];
+/// let record = || Record::Checkpoint { members: members(), written: vec![], learned: vec![] };
+/// let records = [1, 2].map(|token| Stored { token: Token(token), record: record() });
 /// let error = EventualStore::recover(&config, records.into()).unwrap_err();
 /// assert_eq!(error, RecoverError::LateCheckpoint);
 /// ```
@@ -46,6 +59,13 @@ pub enum RecoverError {
     /// The configuration is not usable.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The log was written by a node of a cluster with other members: the slots of its clocks mean
+    /// other nodes.
+    #[error("the log is of a cluster of {} other members", members.len())]
+    OtherMembers {
+        /// The members that the log names.
+        members: Vec<NodeId>,
+    },
     /// A checkpoint stands after other records.
     #[error("a checkpoint stands after other records")]
     LateCheckpoint,
@@ -56,7 +76,8 @@ pub enum RecoverError {
         key: Bytes,
     },
     /// No replica of this cluster holds such versions: siblings out of order or not covered by the
-    /// clock, a slot beyond the members, nothing written at all, or something longer than its limit.
+    /// clock, a clock that is not as wide as the cluster, nothing written at all, or something beyond
+    /// its limit.
     #[error("the versions of {key:?} are not those of a replica of this cluster")]
     Unsound {
         /// The key.
@@ -98,30 +119,55 @@ impl Config {
 pub(super) fn fold(config: &Config, records: Vec<Stored<Record>>) -> Result<Table, RecoverError> {
     let mut table = Table::default();
     for (place, stored) in records.into_iter().enumerate() {
-        let (items, is_checkpoint) = match stored.record {
-            Record::Changed(items) => (items, false),
-            Record::Checkpoint(_) if place > 0 => return Err(RecoverError::LateCheckpoint),
-            Record::Checkpoint(items) => (items, true),
-        };
-        for KeyVersions { key, versions } in items {
-            if !config.allows(&key, &versions) || versions.is_unwritten() {
-                return Err(RecoverError::Unsound { key });
-            }
-            if let Some(before) = table.get(&key) {
-                if is_checkpoint {
-                    return Err(RecoverError::RepeatedKey { key });
-                }
-                let mut merged = before.clone();
-                if merged.merge(&versions).is_err() || merged != versions {
-                    return Err(RecoverError::WentBack { key });
+        match stored.record {
+            Record::Changed(items) => {
+                for item in items {
+                    take(config, &mut table, item, false)?;
                 }
             }
-            table.set(key, versions);
-            if table.len() > config.all_keys_max() {
-                let keys_max = config.all_keys_max();
-                return Err(RecoverError::TooManyKeys { keys_max });
+            Record::Written(item) => take(config, &mut table, item, true)?,
+            Record::Checkpoint { .. } if place > 0 => return Err(RecoverError::LateCheckpoint),
+            Record::Checkpoint { members, .. } if members != config.members() => {
+                return Err(RecoverError::OtherMembers { members });
+            }
+            Record::Checkpoint {
+                written, learned, ..
+            } => {
+                for (items, has_own_dot) in [(written, true), (learned, false)] {
+                    for item in items {
+                        if table.get(&item.key).is_some() {
+                            return Err(RecoverError::RepeatedKey { key: item.key });
+                        }
+                        take(config, &mut table, item, has_own_dot)?;
+                    }
+                }
             }
         }
     }
     Ok(table)
+}
+
+/// Takes a key of a record into the table.
+fn take(
+    config: &Config,
+    table: &mut Table,
+    item: KeyVersions,
+    has_own_dot: bool,
+) -> Result<(), RecoverError> {
+    let KeyVersions { key, versions } = item;
+    if !config.allows(&key, &versions) || versions.is_unwritten() {
+        return Err(RecoverError::Unsound { key });
+    }
+    if let Some(before) = table.get(&key) {
+        let mut merged = before.clone();
+        if merged.merge(&versions).is_err() || merged != versions {
+            return Err(RecoverError::WentBack { key });
+        }
+    }
+    table.set(key, versions, has_own_dot);
+    if table.len() > config.all_keys_max() {
+        let keys_max = config.all_keys_max();
+        return Err(RecoverError::TooManyKeys { keys_max });
+    }
+    Ok(())
 }

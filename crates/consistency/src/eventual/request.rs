@@ -1,14 +1,13 @@
 //! Requests and events: what a client asks of its node, and what it hears.
 
-use clocks::VectorClock;
 use transport::{Bytes, Ends, RequestId};
 
-use super::{Dot, Versions};
+use super::{CausalContext, Dot, KeyVersions, Versions};
 
 /// What a client can ask. The name is echoed in the answer.
 ///
-/// A *context* says which versions the client has seen: [`Versions::context`] of an earlier answer,
-/// from any node, for the same key. The empty clock (the [`Default`]) has seen nothing.
+/// A *context* says which versions the client has seen: [`Reply::context`] of an earlier answer, from
+/// any node, for the same key. The [`Default`] has seen nothing.
 ///
 /// ```
 /// use consistency::eventual::Request;
@@ -36,7 +35,7 @@ pub enum Request {
         /// The value.
         value: Bytes,
         /// What the client has seen of this key.
-        context: VectorClock,
+        context: CausalContext,
     },
     /// Removes what the context covers. What it does not cover stays; an empty context removes
     /// nothing.
@@ -46,7 +45,7 @@ pub enum Request {
         /// The key.
         key: Bytes,
         /// What the client has seen of this key.
-        context: VectorClock,
+        context: CausalContext,
     },
 }
 
@@ -69,7 +68,7 @@ impl Request {
 
     /// What it is based on; `None` for a read.
     #[must_use]
-    pub const fn context(&self) -> Option<&VectorClock> {
+    pub const fn context(&self) -> Option<&CausalContext> {
         match self {
             Self::Get { .. } => None,
             Self::Put { context, .. } | Self::Delete { context, .. } => Some(context),
@@ -81,9 +80,10 @@ impl Request {
 /// request may have been executed or not.
 ///
 /// ```
-/// use consistency::eventual::{Event, Reply, Versions};
+/// use consistency::eventual::{Event, KeyVersions, Reply, Versions};
 /// use transport::{Ends, RequestId};
-/// let reply = Reply::Found { versions: Versions::new(3)? };
+/// let item = KeyVersions { key: "fruit".into(), versions: Versions::new(3)? };
+/// let reply = Reply::Found { item };
 /// assert_eq!(Event::Done { id: RequestId(7), reply }.ends(), Some(RequestId(7)));
 /// # Ok::<(), clocks::ClockError>(())
 /// ```
@@ -120,11 +120,12 @@ impl Ends for Event {
 /// at, and a context for the next write.
 ///
 /// ```
-/// use consistency::eventual::{Dot, Reply, Versions};
+/// use consistency::eventual::{KeyVersions, Reply, Versions};
 /// let mut versions = Versions::new(1)?;
 /// let dot = versions.put(0, &Default::default(), "apple".into())?;
-/// let reply = Reply::Written { dot, versions };
+/// let reply = Reply::Written { dot, item: KeyVersions { key: "fruit".into(), versions } };
 /// assert_eq!(reply.versions().siblings()[0].dot, dot);
+/// assert!(reply.context().is_of(b"fruit"));
 /// # Ok::<(), clocks::ClockError>(())
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -133,19 +134,19 @@ pub enum Reply {
     /// The answer to a get.
     Found {
         /// The key at this node.
-        versions: Versions,
+        item: KeyVersions,
     },
     /// The answer to a put.
     Written {
         /// The name of the write.
         dot: Dot,
         /// The key at this node.
-        versions: Versions,
+        item: KeyVersions,
     },
     /// The answer to a delete.
     Deleted {
         /// The key at this node: siblings that the context did not cover stand.
-        versions: Versions,
+        item: KeyVersions,
     },
 }
 
@@ -153,11 +154,21 @@ impl Reply {
     /// The versions of the key at this node.
     #[must_use]
     pub const fn versions(&self) -> &Versions {
+        &self.item().versions
+    }
+
+    /// The key, and its versions at this node.
+    #[must_use]
+    pub const fn item(&self) -> &KeyVersions {
         match self {
-            Self::Found { versions }
-            | Self::Written { versions, .. }
-            | Self::Deleted { versions } => versions,
+            Self::Found { item } | Self::Written { item, .. } | Self::Deleted { item } => item,
         }
+    }
+
+    /// What the client has now seen of the key, for its next write. O(slots).
+    #[must_use]
+    pub fn context(&self) -> CausalContext {
+        self.item().context()
     }
 }
 
@@ -192,8 +203,11 @@ pub enum Refusal {
         /// The width of the cluster.
         members: usize,
     },
+    /// The context was shown for another key.
+    #[error("the context is that of another key")]
+    ContextOfAnotherKey,
     /// The context knows writes that cannot exist: of this node, beyond the last one it took; or of
-    /// another, further ahead than one key can run.
+    /// another, beyond 2^62 and what is known here.
     #[error("the context claims {claimed} writes of slot {slot}, and {known} are known here")]
     ContextUnknown {
         /// The slot.
@@ -218,7 +232,7 @@ pub enum Refusal {
         /// The limit.
         keys_max: usize,
     },
-    /// This node has taken 2^64 - 1 writes of the key, or was told so.
+    /// This node has taken 2^63 writes of the key. No context brings that about.
     #[error("the counter of this key is exhausted")]
     CounterExhausted,
     /// Too many requests wait for the disk.

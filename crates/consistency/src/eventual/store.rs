@@ -4,21 +4,17 @@ use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use clocks::{ClockError, VectorClock};
+use clocks::ClockError;
 use transport::{Bytes, Context, Input, NodeId, Process, Recover, RequestId, Stored, Time, Token};
 
 use super::exchange::{self, Page};
 use super::record;
 use super::table::Table;
-use super::versions::fits;
+use super::versions::CLAIM_MAX;
 use super::{
-    Config, Content, Event, KeyVersions, Message, Part, Record, RecoverError, Refusal, Reply,
-    Request, Span, Versions,
+    CausalContext, Config, Content, Event, KeyVersions, Message, Part, Record, RecoverError,
+    Refusal, Reply, Request, Span, Versions,
 };
-
-/// How far a counter may be ahead of what is known here: more writes than one key takes in the time
-/// a partition lasts, and few enough that no single lie brings a counter near its end.
-pub(super) const LEAD_MAX: u64 = 1 << 48;
 
 /// One replica of the eventually consistent store. See the module page for its rules and a run.
 ///
@@ -35,12 +31,13 @@ pub(super) const LEAD_MAX: u64 = 1 << 48;
 pub struct EventualStore {
     config: Config,
     table: Table,
-    /// Keys with a write of this node.
-    keys_written: usize,
     /// When to compare with a peer next.
     exchange_at: Option<Time>,
     /// Keys changed since the last checkpoint.
     changes: usize,
+    /// The newest record of this replica: what answers and messages wait for, and nothing that a
+    /// wrapper writes.
+    newest: Token,
     /// Every record up to here is durable.
     durable: Token,
     /// Requests whose answers wait for the disk, in the order of their tokens.
@@ -71,10 +68,10 @@ impl EventualStore {
         self.table.len()
     }
 
-    /// How many keys this node has written: never more than `keys_max`.
+    /// How many keys this node has given a dot for: never more than `keys_max`.
     #[must_use]
     pub const fn keys_written(&self) -> usize {
-        self.keys_written
+        self.table.written_len()
     }
 
     /// How many answers wait for the disk: never more than `requests_max`.
@@ -110,11 +107,7 @@ impl Process for EventualStore {
 
     fn step(&mut self, input: Input<Self>, cx: &mut Context<'_, Self>) {
         match input {
-            Input::Start => {
-                // What this node recovered from is durable without saying so.
-                self.durable = self.durable.max(cx.last_token());
-                self.schedule(cx);
-            }
+            Input::Start => self.schedule(cx),
             Input::Message { from, message } => self.on_message(from, message, cx),
             Input::Request(request) => self.on_request(request, cx),
             Input::Durable(token) => self.on_durable(token),
@@ -123,7 +116,7 @@ impl Process for EventualStore {
         self.checkpoint(cx);
         debug_assert_eq!(self.waiting.len(), self.waiting_ids.len(), "one name each");
         debug_assert!(
-            self.keys_written <= self.table.len(),
+            self.keys_written() <= self.table.len(),
             "written keys are held"
         );
     }
@@ -140,8 +133,8 @@ impl EventualStore {
         match self.perform(&request, cx) {
             // A read waits for the disk too: it may show a write that is not durable yet.
             Ok(reply) => {
-                cx.emit(Event::Done { id, reply });
-                self.await_disk(id, cx);
+                cx.emit_after(Event::Done { id, reply }, self.newest);
+                self.await_disk(id);
             }
             Err(refusal) => cx.emit_early(Event::Refused { request, refusal }),
         }
@@ -155,37 +148,41 @@ impl EventualStore {
             Some(versions) => versions.clone(),
             None => Versions::new(self.config.members().len()).map_err(refusal)?,
         };
-        let (reply, has_changed) = match request {
-            Request::Get { .. } => return Ok(Reply::Found { versions }),
+        let (dot, has_changed) = match request {
+            Request::Get { .. } => (None, false),
             Request::Put { value, context, .. } => {
-                self.check_room(&versions, context)?;
-                let dot = versions
-                    .put(slot, context, value.clone())
-                    .map_err(refusal)?;
-                let versions = versions.clone();
-                (Reply::Written { dot, versions }, true)
+                self.check_room(key, &versions, context)?;
+                let value = value.clone();
+                let dot = versions.put(slot, context.clock(), value);
+                (Some(dot.map_err(refusal)?), true)
+            }
+            Request::Delete { context, .. } if held.is_none() && !context.is_empty() => {
+                // A key that this node learns of through a client counts as written here.
+                self.check_keys(key)?;
+                let dot = versions.delete_with_dot(slot, context.clock());
+                (Some(dot.map_err(refusal)?), true)
             }
             Request::Delete { context, .. } => {
-                let has_changed = if held.is_none() && !fits(context, 0) {
-                    // A key that this node learns of through a client counts as written here.
-                    self.check_keys(&versions)?;
-                    versions.delete_with_dot(slot, context).map_err(refusal)?;
-                    true
-                } else {
-                    versions.delete(context).map_err(refusal)?
-                };
-                let versions = versions.clone();
-                (Reply::Deleted { versions }, has_changed)
+                let has_changed = versions.delete(context.clock());
+                (None, has_changed.map_err(refusal)?)
             }
         };
+        let key = key.clone();
+        let item = KeyVersions { key, versions };
         if has_changed {
-            let key = key.clone();
-            let item = KeyVersions { key, versions };
-            self.hold(&item);
-            self.persist(vec![item.clone()], cx);
+            self.hold(&item, dot.is_some());
+            let record = match dot {
+                Some(_) => Record::Written(item.clone()),
+                None => Record::Changed(vec![item.clone()]),
+            };
+            self.persist(record, 1, cx);
             self.replicate(&item, cx);
         }
-        Ok(reply)
+        Ok(match (request, dot) {
+            (Request::Get { .. }, _) => Reply::Found { item },
+            (Request::Put { .. }, Some(dot)) => Reply::Written { dot, item },
+            (Request::Put { .. } | Request::Delete { .. }, _) => Reply::Deleted { item },
+        })
     }
 
     /// Why a request is not even tried.
@@ -215,7 +212,11 @@ impl EventualStore {
 
     /// A context from another replica may be ahead of this one, but not in what this node has
     /// written itself: such a number was never given out.
-    fn check_context(&self, key: &[u8], context: &VectorClock) -> Result<(), Refusal> {
+    fn check_context(&self, key: &[u8], context: &CausalContext) -> Result<(), Refusal> {
+        if !context.is_of(key) {
+            return Err(Refusal::ContextOfAnotherKey);
+        }
+        let context = context.clock();
         let (slots, members) = (context.slots(), self.config.members().len());
         if slots != 0 && slots != members {
             return Err(Refusal::ContextWidth { slots, members });
@@ -223,12 +224,12 @@ impl EventualStore {
         let held = self.table.get(key).map(Versions::context);
         for (slot, claimed) in context.iter() {
             let known = held.map_or(0, |clock| clock.get(slot));
-            let lead_max = if slot == self.config.slot() {
+            let claim_max = if slot == self.config.slot() {
                 0
             } else {
-                LEAD_MAX
+                CLAIM_MAX
             };
-            if claimed.saturating_sub(known) > lead_max {
+            if claimed > claim_max.max(known) {
                 return Err(Refusal::ContextUnknown {
                     slot,
                     claimed,
@@ -239,30 +240,35 @@ impl EventualStore {
         Ok(())
     }
 
-    fn check_room(&self, versions: &Versions, context: &VectorClock) -> Result<(), Refusal> {
+    fn check_room(
+        &self,
+        key: &[u8],
+        versions: &Versions,
+        context: &CausalContext,
+    ) -> Result<(), Refusal> {
         let siblings_max = self.config.siblings_max;
-        if versions.unseen_by(context) >= siblings_max {
+        if versions.unseen_by(context.clock()) >= siblings_max {
             return Err(Refusal::TooManySiblings { siblings_max });
         }
-        self.check_keys(versions)
+        self.check_keys(key)
     }
 
     /// A node's first write of a key takes one of its places for keys.
-    fn check_keys(&self, versions: &Versions) -> Result<(), Refusal> {
+    fn check_keys(&self, key: &[u8]) -> Result<(), Refusal> {
         let keys_max = self.config.keys_max;
-        let is_first = versions.context().get(self.config.slot()) == 0;
-        let is_full = versions.is_unwritten() && self.table.len() >= self.config.all_keys_max();
-        if is_full || is_first && self.keys_written >= keys_max {
+        let is_first = !self.table.is_written(key);
+        let is_full =
+            self.table.get(key).is_none() && self.table.len() >= self.config.all_keys_max();
+        if is_full || is_first && self.keys_written() >= keys_max {
             return Err(Refusal::TooManyKeys { keys_max });
         }
         Ok(())
     }
 
     /// The answer just emitted may have to wait.
-    fn await_disk(&mut self, id: RequestId, cx: &Context<'_, Self>) {
-        let gate = cx.last_token();
-        if gate > self.durable {
-            self.waiting.push_back((gate, id));
+    fn await_disk(&mut self, id: RequestId) {
+        if self.newest > self.durable {
+            self.waiting.push_back((self.newest, id));
             self.waiting_ids.insert(id);
         }
     }
@@ -293,18 +299,19 @@ const fn refusal(error: ClockError) -> Refusal {
 // State and log.
 impl EventualStore {
     /// Takes new versions of a key into the table.
-    fn hold(&mut self, item: &KeyVersions) {
-        let slot = self.config.slot();
-        let before = self.table.get(&item.key);
-        let was_written = before.is_some_and(|versions| versions.context().get(slot) > 0);
-        let is_written = item.versions.context().get(slot) > 0;
-        self.keys_written += usize::from(is_written && !was_written);
-        self.table.set(item.key.clone(), item.versions.clone());
+    fn hold(&mut self, item: &KeyVersions, has_own_dot: bool) {
+        let (key, versions) = (item.key.clone(), item.versions.clone());
+        self.table.set(key, versions, has_own_dot);
     }
 
-    fn persist(&mut self, items: Vec<KeyVersions>, cx: &mut Context<'_, Self>) {
-        self.changes = self.changes.saturating_add(items.len());
-        cx.persist(Record::Changed(items));
+    /// Writes down what the table already holds. The first record is a checkpoint: it names the
+    /// members.
+    fn persist(&mut self, record: Record, count: usize, cx: &mut Context<'_, Self>) {
+        if self.newest == Token::NONE {
+            return self.write_checkpoint(cx);
+        }
+        self.changes = self.changes.saturating_add(count);
+        self.newest = cx.persist(record);
     }
 
     /// Replaces the log once it says as much as the table and more: so it stays within twice the
@@ -312,10 +319,19 @@ impl EventualStore {
     fn checkpoint(&mut self, cx: &mut Context<'_, Self>) {
         let due = self.config.checkpoint_changes.max(self.table.len());
         if self.changes >= due {
-            self.changes = 0;
-            let itself = cx.last_token().next();
-            cx.checkpoint(Record::Checkpoint(self.table.to_vec()), itself);
+            self.write_checkpoint(cx);
         }
+    }
+
+    fn write_checkpoint(&mut self, cx: &mut Context<'_, Self>) {
+        self.changes = 0;
+        let record = Record::Checkpoint {
+            members: self.config.members().to_vec(),
+            written: self.table.to_vec(true),
+            learned: self.table.to_vec(false),
+        };
+        let itself = cx.last_token().next();
+        self.newest = cx.checkpoint(record, itself);
     }
 }
 
@@ -326,13 +342,11 @@ impl EventualStore {
         for peer in self.config.peers() {
             let items = vec![item.clone()];
             let is_answer_wanted = false;
-            cx.send(
-                peer,
-                Message::Versions {
-                    items,
-                    is_answer_wanted,
-                },
-            );
+            let message = Message::Versions {
+                items,
+                is_answer_wanted,
+            };
+            cx.send_after(peer, message, self.newest);
         }
     }
 
@@ -356,7 +370,7 @@ impl EventualStore {
             let span = Span::all();
             let content = Content::Sum(self.table.fingerprint(&span));
             let parts = vec![Part { span, content }];
-            cx.send(peer, Message::Compare { parts });
+            cx.send_after(peer, Message::Compare { parts }, self.newest);
         }
     }
 
@@ -366,7 +380,7 @@ impl EventualStore {
             return;
         }
         // Records and gated answers must not pile up without end when the disk hangs.
-        let behind = cx.last_token().0.saturating_sub(self.durable.0);
+        let behind = self.newest.0.saturating_sub(self.durable.0);
         if behind > self.config.requests_max as u64 {
             self.messages_shed = self.messages_shed.saturating_add(1);
             return;
@@ -403,12 +417,13 @@ impl EventualStore {
                 let _ = answer.push(ours.clone(), &self.config);
             }
             if merged.has_changed {
-                self.hold(&ours);
+                self.hold(&ours, false);
                 changed.push(ours);
             }
         }
         if !changed.is_empty() {
-            self.persist(changed, cx);
+            let count = changed.len();
+            self.persist(Record::Changed(changed), count, cx);
         }
         self.send_versions(from, answer, false, cx);
     }
@@ -424,18 +439,12 @@ impl EventualStore {
             Some(versions) => versions.clone(),
             None => Versions::new(self.config.members().len()).ok()?,
         };
-        let leads = |(slot, claimed): (usize, u64)| {
-            claimed.saturating_sub(versions.context().get(slot)) > LEAD_MAX
-        };
-        if theirs.context().iter().any(leads) {
-            return None;
-        }
         let has_changed = versions.merge(theirs).ok()?;
         // Two states of members never join to more siblings than the limit; two lies may.
         if has_changed && !self.config.allows(key, &versions) {
             return None;
         }
-        if has_changed && held.is_none() && !self.has_room_for(&versions) {
+        if has_changed && held.is_none() && !self.has_room() {
             return None;
         }
         Some(Merged {
@@ -446,12 +455,11 @@ impl EventualStore {
 
     /// Whether the table takes a key that it does not hold. The other members together write at most
     /// their number × `keys_max`, so the places for this node's own keys stay free.
-    fn has_room_for(&self, versions: &Versions) -> bool {
-        let is_own = versions.context().get(self.config.slot()) > 0;
+    fn has_room(&self) -> bool {
         let all_keys_max = self.config.all_keys_max();
         let others_max = all_keys_max.saturating_sub(self.config.keys_max);
-        let others = self.table.len().saturating_sub(self.keys_written);
-        self.table.len() < all_keys_max && (is_own || others < others_max)
+        let others = self.table.len().saturating_sub(self.keys_written());
+        self.table.len() < all_keys_max && others < others_max
     }
 
     fn on_compare(&mut self, from: NodeId, parts: &[Part], cx: &mut Context<'_, Self>) {
@@ -462,7 +470,7 @@ impl EventualStore {
         let exchange::Answer { parts, page } = exchange::answer(&self.table, &self.config, parts);
         self.send_versions(from, page, true, cx);
         if !parts.is_empty() {
-            cx.send(from, Message::Compare { parts });
+            cx.send_after(from, Message::Compare { parts }, self.newest);
         }
     }
 
@@ -479,7 +487,7 @@ impl EventualStore {
                 items,
                 is_answer_wanted,
             };
-            cx.send(to, message);
+            cx.send_after(to, message, self.newest);
         }
     }
 }
@@ -495,19 +503,17 @@ impl Recover for EventualStore {
 
     fn recover(config: &Config, records: Vec<Stored<Record>>) -> Result<Self, RecoverError> {
         let changes = records.len();
+        // What this node recovers from is durable without saying so.
+        let tokens = records.iter().map(|stored| stored.token);
+        let newest = tokens.max().unwrap_or(Token::NONE);
         let table = record::fold(config, records)?;
-        let slot = config.slot();
-        let keys_written = table
-            .iter()
-            .filter(|(_, versions)| versions.context().get(slot) > 0)
-            .count();
         Ok(Self {
             config: config.clone(),
             table,
-            keys_written,
             exchange_at: None,
             changes,
-            durable: Token::NONE,
+            newest,
+            durable: newest,
             waiting: VecDeque::new(),
             waiting_ids: BTreeSet::new(),
             messages_refused: 0,

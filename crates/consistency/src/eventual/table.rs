@@ -16,11 +16,15 @@ pub(super) struct Table {
     entries: BTreeMap<Bytes, Entry>,
     /// The fingerprint of everything.
     total: u64,
+    /// How many keys this node has given a dot for.
+    written: usize,
 }
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct Entry {
     versions: Versions,
+    /// Whether this node has given a dot for the key. The clock does not tell: clients can claim one.
+    is_written: bool,
     fingerprint: u64,
 }
 
@@ -29,16 +33,30 @@ impl Table {
         self.entries.get(key).map(|entry| &entry.versions)
     }
 
-    /// Sets the versions of a key. O(log keys + bytes).
-    pub(super) fn set(&mut self, key: Bytes, versions: Versions) {
+    /// Whether this node has given a dot for the key.
+    pub(super) fn is_written(&self, key: &[u8]) -> bool {
+        self.entries.get(key).is_some_and(|entry| entry.is_written)
+    }
+
+    /// How many keys this node has given a dot for.
+    pub(super) const fn written_len(&self) -> usize {
+        self.written
+    }
+
+    /// Sets the versions of a key, and whether they have a new dot of this node. O(log keys + bytes).
+    pub(super) fn set(&mut self, key: Bytes, versions: Versions, has_own_dot: bool) {
         let fingerprint = fingerprint::of(&key, &versions);
+        let was_written = self.is_written(&key);
+        let is_written = was_written || has_own_dot;
         let entry = Entry {
             versions,
+            is_written,
             fingerprint,
         };
         let before = self.entries.insert(key, entry);
         let before = before.map_or(0, |entry| entry.fingerprint);
         self.total = self.total.wrapping_sub(before).wrapping_add(fingerprint);
+        self.written += usize::from(is_written && !was_written);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -51,12 +69,14 @@ impl Table {
             .map(|(key, entry)| (key, &entry.versions))
     }
 
-    /// Everything, as a checkpoint holds it.
-    pub(super) fn to_vec(&self) -> Vec<KeyVersions> {
-        self.iter()
-            .map(|(key, versions)| KeyVersions {
+    /// What this node has given a dot for, or the rest, as a checkpoint holds it.
+    pub(super) fn to_vec(&self, is_written: bool) -> Vec<KeyVersions> {
+        self.entries
+            .iter()
+            .filter(|(_, entry)| entry.is_written == is_written)
+            .map(|(key, entry)| KeyVersions {
                 key: key.clone(),
-                versions: versions.clone(),
+                versions: entry.versions.clone(),
             })
             .collect()
     }
@@ -108,7 +128,7 @@ mod tests {
                     Bytes::from([number].as_slice()),
                 )
                 .unwrap();
-            table.set(key, versions);
+            table.set(key, versions, number % 3 == 0);
             let almost_all = Span {
                 from: Bytes::default(),
                 to: Some([255].as_slice().into()),
@@ -116,5 +136,7 @@ mod tests {
             assert_eq!(table.fingerprint(&almost_all), table.total);
         }
         assert_eq!(table.len(), 50);
+        assert_eq!(table.written_len(), table.to_vec(true).len());
+        assert_eq!(table.to_vec(true).len() + table.to_vec(false).len(), 50);
     }
 }

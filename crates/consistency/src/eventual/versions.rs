@@ -26,6 +26,13 @@ use alloc::vec::Vec;
 use clocks::{ClockError, VectorClock};
 use transport::Bytes;
 
+/// Nodes count their writes of a key up to here, and take clocks up to here from each other: the same
+/// everywhere, so that what one replica holds, every other merges.
+pub(super) const COUNTER_MAX: u64 = 1 << 63;
+/// How many writes of another node a client may claim that this one has not heard of. Below the end
+/// of the counters by more than a node can count: so claims never bring a counter to its end.
+pub(super) const CLAIM_MAX: u64 = 1 << 62;
+
 /// The name of a write to a key: unique for that key, in the whole cluster, for ever.
 ///
 /// ```
@@ -105,8 +112,8 @@ impl Versions {
         })
     }
 
-    /// Everything that was seen of this key: what a client hands back with a write that is based on
-    /// these versions.
+    /// Everything that was seen of this key: the clock of the [context](super::KeyVersions::context)
+    /// of a write that is based on these versions.
     #[must_use]
     pub const fn context(&self) -> &VectorClock {
         &self.clock
@@ -166,7 +173,7 @@ impl Versions {
     /// # Errors
     ///
     /// [`ClockError::UnknownSlot`] if `slot` or an event of `context` lies beyond the width,
-    /// [`ClockError::CounterExhausted`]. Nothing is changed then.
+    /// [`ClockError::CounterExhausted`] after 2^63 writes. Nothing is changed then.
     pub fn put(
         &mut self,
         slot: usize,
@@ -202,6 +209,9 @@ impl Versions {
         let mut clock = self.clock.clone();
         clock.merge(context)?;
         let counter = clock.tick(slot)?;
+        if counter > COUNTER_MAX {
+            return Err(ClockError::CounterExhausted { slot });
+        }
         self.clock = clock;
         self.drop_covered(context);
         Ok(Dot { slot, counter })
@@ -251,7 +261,8 @@ impl Versions {
             .count()
     }
 
-    /// Whether a node could have written this: in order, without repeats, covered, within the width.
+    /// Whether a node could have written this: as wide as the cluster, within the counters, siblings in
+    /// order, without repeats, and covered.
     pub(super) fn is_sound(&self, slots: usize) -> bool {
         let in_order = self
             .siblings
@@ -261,7 +272,8 @@ impl Versions {
             .siblings
             .iter()
             .all(|sibling| sibling.dot.counter > 0 && self.has_seen(sibling.dot));
-        in_order && covered && fits(&self.clock, slots)
+        let counted = self.clock.iter().all(|(_, counter)| counter <= COUNTER_MAX);
+        in_order && covered && counted && self.clock.slots() == slots
     }
 
     fn drop_covered(&mut self, context: &VectorClock) -> bool {

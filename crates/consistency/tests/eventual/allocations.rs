@@ -2,14 +2,14 @@
 
 use allocation_counter::measure;
 use consistency::eventual::{
-    Config, EventualStore, KeyVersions, Message, Record, Request, Versions,
+    CausalContext, Config, EventualStore, KeyVersions, Message, Record, Request, Versions,
 };
 use transport::{
     Bytes, Context, Effect, Effects, Input, NodeId, Process, Recover, RequestId, Scripted, Stored,
     Time, Token,
 };
 
-use crate::world::{config, empty};
+use crate::world::{checkpoint, config, empty, of};
 
 fn loaded(keys: usize) -> EventualStore {
     let item = |number: usize| {
@@ -18,7 +18,7 @@ fn loaded(keys: usize) -> EventualStore {
         let key = format!("key{number:06}").as_str().into();
         KeyVersions { key, versions }
     };
-    let record = Record::Checkpoint((0..keys).map(item).collect());
+    let record = checkpoint(3, (0..keys).map(item).collect());
     let token = Token(1);
     EventualStore::recover(&config(0, 3), vec![Stored { token, record }]).unwrap()
 }
@@ -32,7 +32,7 @@ fn a_value_is_one_piece_of_memory_in_every_message_record_and_answer() {
         id: RequestId(1),
         key: "x".into(),
         value: value.clone(),
-        context: empty(),
+        context: CausalContext::default(),
     };
     let counted = measure(|| {
         let mut cx = Context::new(Time::ZERO, Time::ZERO, &mut choices, &mut effects);
@@ -50,10 +50,10 @@ fn a_value_is_one_piece_of_memory_in_every_message_record_and_answer() {
                 message: Message::Versions { items, .. },
                 ..
             } => places.push(items[0].versions.siblings()[0].value.as_ptr()),
-            Effect::Persist {
-                record: Record::Changed(items),
+            Effect::Checkpoint {
+                record: Record::Checkpoint { written, .. },
                 ..
-            } => places.push(items[0].versions.siblings()[0].value.as_ptr()),
+            } => places.push(written[0].versions.siblings()[0].value.as_ptr()),
             Effect::Emit {
                 event: consistency::eventual::Event::Done { reply, .. },
                 ..
@@ -74,7 +74,10 @@ fn cost(store: &mut EventualStore, input: Input<EventualStore>, now: Time) -> u6
             event: consistency::eventual::Event::Done {
                 id: RequestId(0),
                 reply: consistency::eventual::Reply::Found {
-                    versions: Versions::new(0).unwrap(),
+                    item: KeyVersions {
+                        key: "".into(),
+                        versions: Versions::new(0).unwrap(),
+                    },
                 },
             },
             after: Token::NONE,
@@ -146,7 +149,7 @@ fn a_write_allocates_a_few_times_per_member_whatever_the_size_of_the_store() {
             id: RequestId(1),
             key: "key000005".into(),
             value: "v".into(),
-            context: store.versions(b"key000005").unwrap().context().clone(),
+            context: of("key000005", store.versions(b"key000005").unwrap().context()),
         };
         cost(&mut store, Input::Request(put), Time::ZERO)
     });

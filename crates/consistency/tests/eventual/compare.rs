@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use consistency::eventual::{Config, EventualStore, KeyVersions, Message, Record, Versions};
+use consistency::eventual::{Config, EventualStore, KeyVersions, Message, Versions};
 use transport::{
     Context, Effect, Effects, Input, NodeId, Process, Recover, Scripted, Stored, Time, Token,
 };
 
-use crate::world::{World, config, empty};
+use crate::world::{World, checkpoint, config, empty};
 
 /// Two replicas that see each other's messages at once, without requests and without a clock.
 struct Pair {
@@ -23,7 +23,7 @@ impl Pair {
     fn new(items: [Vec<KeyVersions>; 2]) -> Self {
         let mut id = 0;
         let stores = items.map(|items| {
-            let record = Record::Checkpoint(items);
+            let record = checkpoint(2, items);
             let stored = Stored {
                 token: Token(1),
                 record,

@@ -1,9 +1,11 @@
 //! Hostile input: no message, context or order of calls makes a replica panic, lose a request, or
 //! unable to take its own next write.
 
+use std::time::Duration;
+
 use consistency::eventual::{
-    Config, Content, Dot, EventualStore, KeyVersions, Message, Part, Record, Request, Sibling,
-    Span, Versions,
+    CausalContext, Config, Content, Dot, EventualStore, KeyVersions, Message, Part, Record,
+    Request, Sibling, Span, Versions,
 };
 use transport::{Context, Effect, Effects, Input, NodeId, Process, Recover, Stored, Time, Token};
 
@@ -33,7 +35,8 @@ fn wild_number(random: &mut Random) -> u64 {
     match random.below(12) {
         0 => u64::MAX,
         1 => u64::MAX - 1,
-        2 => 1 << 48,
+        2 => 1 << 62,
+        3 => 1 << 63,
         small => small.saturating_sub(4),
     }
 }
@@ -106,7 +109,13 @@ fn hostile_messages_do_not_panic_and_lose_no_request() {
                     let id = transport::RequestId(asked);
                     let slots = random.below(5) as usize;
                     let (key, value) = (wild_key(&mut random), wild_key(&mut random));
-                    let context = wild_context(&mut random, slots);
+                    let clock = wild_context(&mut random, slots);
+                    let context_key = if random.below(4) == 0 {
+                        wild_key(&mut random)
+                    } else {
+                        key.clone()
+                    };
+                    let context = CausalContext::new(context_key, clock);
                     Input::Request(match random.below(3) {
                         0 => Request::Get { id, key },
                         1 => Request::Put {
@@ -151,7 +160,7 @@ fn hostile_messages_do_not_panic_and_lose_no_request() {
 fn a_counter_near_its_end_in_a_message_is_refused_and_own_writes_go_on() {
     let mut world = World::new(2, 1);
     world.put(0, "fruit", "apple", &empty());
-    for lie in [u64::MAX, u64::MAX - 1, 1 << 63, (1 << 48) + 2] {
+    for lie in [u64::MAX, u64::MAX - 1, (1 << 63) + 2, (1 << 63) + 1] {
         for counters in [[lie, 0], [0, lie]] {
             let mut versions = Versions::new(2).unwrap();
             versions.delete(&context(&counters)).unwrap();
@@ -174,8 +183,9 @@ fn a_counter_near_its_end_in_a_message_is_refused_and_own_writes_go_on() {
 fn a_client_cannot_end_the_counter_of_another_node() {
     let mut world = World::new(2, 1);
     let _ = world.refused(0, put("fruit", "apple", &context(&[0, u64::MAX])));
-    // As far as one claim can go, and the node still takes its writes.
-    let far = context(&[0, 1 << 48]);
+    let _ = world.refused(0, put("fruit", "apple", &context(&[0, (1 << 62) + 1])));
+    // As far as claims can go, and the node still takes its writes.
+    let far = context(&[0, 1 << 62]);
     world.put(0, "fruit", "apple", &far);
     world.run_until(World::converged);
     let written = world.put(1, "fruit", "pear", &empty());
@@ -183,11 +193,51 @@ fn a_client_cannot_end_the_counter_of_another_node() {
         written.siblings()[1].dot,
         Dot {
             slot: 1,
-            counter: (1 << 48) + 1
+            counter: (1 << 62) + 1
         }
     );
     world.run_until(World::converged);
     assert_eq!(values(&world.get(0, "fruit")), ["apple", "pear"]);
+}
+
+// Each claim was once measured against what the node knew, and raised it; a peer that had not heard of
+// the first then refused the key for ever.
+#[test]
+fn replicas_converge_whatever_clients_claim_one_claim_upon_the_other() {
+    for claims in [[1 << 48, 1 << 49], [1 << 61, 1 << 62]] {
+        let mut world = World::new(2, 1);
+        world.isolate(0);
+        for claim in claims {
+            world.put(0, "fruit", "apple", &context(&[0, claim]));
+        }
+        world.run_for(Duration::from_millis(10));
+        world.heal();
+        let honest = world.get(0, "fruit");
+        world.put(0, "fruit", "honest", honest.context());
+        world.run_until(World::converged);
+        world.put(1, "fruit", "pear", &empty());
+        world.run_until(World::converged);
+        assert_eq!(world.shown(0, "fruit"), ["honest", "pear"]);
+        assert_eq!(world.store(1).messages_refused(), 0);
+    }
+}
+
+#[test]
+fn replicas_converge_when_claims_overtake_the_messages_about_them() {
+    let mut world = World::new(3, 1);
+    world.loss_per_mille = 700;
+    for power in 40..=62 {
+        let claim = context(&[0, 0, 1 << power]);
+        world.ask(NodeId(0), put("fruit", "apple", &claim));
+        world.ask(NodeId(1), put("fruit", "pear", &claim));
+        world.run_for(Duration::from_millis(1));
+    }
+    world.run_until(World::converged);
+    for id in 0..3 {
+        assert_eq!(world.store(id).messages_refused(), 0);
+        world.put(id, "fruit", "plum", &empty());
+    }
+    world.run_until(World::converged);
 }
 
 /// Two nodes with room for two siblings and two keys each, told what `versions` say by node 1.
@@ -208,7 +258,7 @@ fn told(items: Vec<(&str, Versions)>) -> World {
         let from = NodeId(1);
         world.step(NodeId(0), Input::Message { from, message });
     }
-    world.run_for(std::time::Duration::from_millis(1));
+    world.run_for(Duration::from_millis(1));
     world
 }
 
@@ -230,6 +280,29 @@ fn versions_that_would_overfill_a_key_are_refused_and_the_log_stays_readable() {
     world.crash(NodeId(0));
     world.restart(NodeId(0));
     assert_eq!(world.shown(0, "a").len(), 4);
+}
+
+// A key counts for the node that gave a dot for it, and not for one that a client says so of.
+#[test]
+fn a_client_of_one_node_does_not_use_up_the_keys_of_another() {
+    let mut world = told(vec![]);
+    world.isolate(0);
+    world.put(0, "a", "1", &context(&[0, 1]));
+    world.put(0, "b", "1", &context(&[0, 1]));
+    world.put(1, "c", "1", &empty());
+    world.heal();
+    world.run_until(World::converged);
+    assert_eq!(
+        (world.store(0).keys_written(), world.store(1).keys_written()),
+        (2, 1)
+    );
+    world.put(1, "d", "1", &empty());
+    world.run_until(World::converged);
+    for id in [0, 1] {
+        world.crash(NodeId(id));
+        world.restart(NodeId(id));
+        assert_eq!(world.store(id).keys_written(), 2);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod allocations;
 mod compare;
 mod hostile;
 mod laws;
+mod ledger;
 mod recovery;
 mod requests;
 mod schedules;

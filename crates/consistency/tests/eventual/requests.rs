@@ -5,7 +5,7 @@ use std::time::Duration;
 use consistency::eventual::{Config, ConfigError, Event, EventualStore, Refusal, Request};
 use transport::{Input, NodeId, Recover, RequestId};
 
-use crate::world::{World, config, context, empty, put, values};
+use crate::world::{World, config, context, empty, of, put, values};
 
 #[test]
 fn one_node_works_and_never_asks_to_be_woken() {
@@ -165,7 +165,7 @@ fn each_node_writes_a_bounded_number_of_keys_and_replicas_take_them_all() {
     let lies = |id| Request::Delete {
         id,
         key: "e".into(),
-        context: context(&[0, 1]),
+        context: of("e", &context(&[0, 1])),
     };
     assert_eq!(world.refused(0, lies), full);
     // The count survives a crash.
@@ -206,6 +206,51 @@ fn contexts_that_no_node_gave_are_refused() {
     // Ahead in what others wrote: that is what another replica may well have shown.
     world.put(0, "fruit", "pear", &context(&[1, 7, 0]));
     assert_eq!(world.shown(0, "fruit"), ["pear"]);
+}
+
+// Its counters would claim writes of this key that are yet to come, and drop them when they come.
+#[test]
+fn a_context_of_another_key_is_refused_and_costs_no_write() {
+    let mut world = World::new(2, 1);
+    for value in ["a", "b", "c"] {
+        let seen = world.get(1, "herbs");
+        world.put(1, "herbs", value, seen.context());
+    }
+    world.run_until(World::converged);
+    let wrong = of("herbs", world.get(0, "herbs").context());
+    world.isolate(0);
+    let (key, other) = (|| "fruit".into(), wrong.clone());
+    let write = |id| Request::Put {
+        id,
+        key: key(),
+        value: "apple".into(),
+        context: wrong,
+    };
+    assert_eq!(world.refused(0, write), Refusal::ContextOfAnotherKey);
+    let delete = |id| Request::Delete {
+        id,
+        key: key(),
+        context: other,
+    };
+    assert_eq!(world.refused(0, delete), Refusal::ContextOfAnotherKey);
+    world.put(1, "fruit", "pear", &empty());
+    world.heal();
+    world.run_until(World::converged);
+    assert_eq!(world.shown(0, "fruit"), ["pear"]);
+    // Who has seen nothing of the one has seen nothing of the other.
+    let nothing = of("nuts", world.get(0, "nuts").context());
+    let write = |id| Request::Put {
+        id,
+        key: key(),
+        value: "plum".into(),
+        context: nothing,
+    };
+    let event = world.answer(0, write);
+    let Event::Done { reply, .. } = event else {
+        panic!("refused")
+    };
+    assert_eq!(values(reply.versions()), ["plum", "pear"]);
+    assert_eq!(reply.context(), of("fruit", reply.versions().context()));
 }
 
 #[test]

@@ -4,18 +4,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use clocks::VectorClock;
-use consistency::eventual::{Event, Request};
+use consistency::eventual::{CausalContext, Event, Refusal, Request};
 use transport::{NodeId, RequestId};
 
-use crate::world::{World, config, empty};
+use crate::world::{World, config};
 
 const KEYS: [&str; 3] = ["a", "b", "c"];
 
 /// What clients of a run remember: every context that an answer ever held, key by key.
 #[derive(Default)]
 struct Clients {
-    contexts: BTreeMap<&'static str, Vec<VectorClock>>,
+    contexts: BTreeMap<&'static str, Vec<CausalContext>>,
     pending: BTreeMap<RequestId, &'static str>,
     writes: u64,
     done: u64,
@@ -56,12 +55,12 @@ impl Clients {
     }
 
     /// The newest, an old one, or none: whatever node it came from.
-    fn context(&self, world: &mut World, _node: NodeId, key: &str) -> VectorClock {
+    fn context(&self, world: &mut World, _node: NodeId, key: &str) -> CausalContext {
         let Some(known) = self.contexts.get(key) else {
-            return empty();
+            return CausalContext::default();
         };
         match world.random.below(8) {
-            0 => empty(),
+            0 => CausalContext::default(),
             1 | 2 => known[world.random.below(known.len() as u64) as usize].clone(),
             _ => known.last().cloned().unwrap_or_default(),
         }
@@ -79,11 +78,11 @@ impl Clients {
             match event {
                 Event::Done { reply, .. } => {
                     self.done += 1;
-                    let context = reply.versions().context().clone();
+                    let context = reply.context();
                     self.contexts.entry(key).or_default().push(context);
                 }
                 Event::Refused { refusal, .. } => {
-                    let full = consistency::eventual::Refusal::TooManySiblings { siblings_max: 12 };
+                    let full = Refusal::TooManySiblings { siblings_max: 12 };
                     assert_eq!(refusal, full, "nothing else can be wrong");
                 }
             }

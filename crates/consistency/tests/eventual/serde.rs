@@ -3,12 +3,12 @@
 use std::fmt::Debug;
 
 use consistency::eventual::{
-    Content, Dot, Event, KeyVersions, Message, Part, Record, Refusal, Reply, Request, Span,
-    Versions,
+    CausalContext, Content, Dot, Event, KeyVersions, Message, Part, Record, Refusal, Reply,
+    Request, Span, Versions,
 };
 use transport::{Bincode, Codec, RequestId};
 
-use crate::world::{context, empty};
+use crate::world::{checkpoint, context, empty, of};
 
 fn round_trips<T>(value: &T)
 where
@@ -37,7 +37,8 @@ fn messages_and_records_round_trip() {
         versions: versions(),
     };
     round_trips(&Record::Changed(vec![item()]));
-    round_trips(&Record::Checkpoint(vec![item(), item()]));
+    round_trips(&Record::Written(item()));
+    round_trips(&checkpoint(2, vec![item(), item()]));
     round_trips(&Message::Versions {
         items: vec![item()],
         is_answer_wanted: true,
@@ -70,12 +71,12 @@ fn requests_and_events_round_trip() {
             id,
             key: key(),
             value: "apple".into(),
-            context: empty(),
+            context: CausalContext::default(),
         },
         Request::Delete {
             id,
             key: key(),
-            context: context(&[1, 0, u64::MAX]),
+            context: of("fruit", &context(&[1, 0, u64::MAX])),
         },
     ];
     for request in requests {
@@ -89,21 +90,18 @@ fn requests_and_events_round_trip() {
             round_trips(&Event::Refused { request, refusal });
         }
     }
+    let item = || KeyVersions {
+        key: key(),
+        versions: versions(),
+    };
     let dot = Dot {
         slot: 2,
         counter: 9,
     };
     for reply in [
-        Reply::Found {
-            versions: versions(),
-        },
-        Reply::Written {
-            dot,
-            versions: versions(),
-        },
-        Reply::Deleted {
-            versions: versions(),
-        },
+        Reply::Found { item: item() },
+        Reply::Written { dot, item: item() },
+        Reply::Deleted { item: item() },
     ] {
         round_trips(&Event::Done { id, reply });
     }

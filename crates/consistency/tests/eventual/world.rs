@@ -10,7 +10,8 @@ use std::time::Duration;
 use clocks::VectorClock;
 use consistency::eventual::invariants::{Ledger, converged};
 use consistency::eventual::{
-    Config, Event, EventualStore, Message, Record, Refusal, Reply, Request, Versions,
+    CausalContext, Config, Event, EventualStore, KeyVersions, Message, Record, Refusal, Request,
+    Versions,
 };
 use transport::{
     Choose, Context, Effect, EffectOf, Effects, Ends, Input, NodeId, Process, Recover, RequestId,
@@ -95,6 +96,22 @@ pub(crate) fn empty() -> VectorClock {
 
 pub(crate) fn context(counters: &[u64]) -> VectorClock {
     VectorClock::from_counters(counters).unwrap()
+}
+
+/// A context for this key.
+pub(crate) fn of(key: &str, clock: &VectorClock) -> CausalContext {
+    CausalContext::new(key.into(), clock.clone())
+}
+
+/// The checkpoint of a node of `count` that knows these keys, all from others.
+pub(crate) fn checkpoint(count: u32, learned: Vec<KeyVersions>) -> Record {
+    let members = (0..count).map(NodeId).collect();
+    let written = vec![];
+    Record::Checkpoint {
+        members,
+        written,
+        learned,
+    }
 }
 
 pub(crate) fn values(versions: &Versions) -> Vec<String> {
@@ -269,7 +286,7 @@ impl World {
     }
 
     pub(crate) fn delete(&mut self, node: u32, key: &str, context: &VectorClock) -> Versions {
-        let (key, context) = (key.into(), context.clone());
+        let (key, context) = (key.into(), of(key, context));
         done(self.answer(node, |id| Request::Delete { id, key, context }))
     }
 
@@ -466,13 +483,7 @@ const fn gate(effect: &EffectOf<EventualStore>) -> Token {
 
 fn done(event: Event) -> Versions {
     match event {
-        Event::Done {
-            reply:
-                Reply::Found { versions }
-                | Reply::Written { versions, .. }
-                | Reply::Deleted { versions },
-            ..
-        } => versions,
+        Event::Done { reply, .. } => reply.versions().clone(),
         Event::Refused { refusal, .. } => panic!("refused: {refusal}"),
     }
 }
@@ -482,7 +493,7 @@ pub(crate) fn put(
     value: &str,
     context: &VectorClock,
 ) -> impl FnOnce(RequestId) -> Request {
-    let (key, value, context) = (key.into(), value.into(), context.clone());
+    let (key, value, context) = (key.into(), value.into(), of(key, context));
     move |id| Request::Put {
         id,
         key,

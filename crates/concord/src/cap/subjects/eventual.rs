@@ -1,8 +1,9 @@
 //! The eventual store: a write and a read of one key, at any node, judged as if it were a register.
 
 use cap_model::{Ask, Heard, Operation, Side, Subject};
-use clocks::VectorClock;
-use consistency::eventual::{Config, Event, EventualStore, Reply, Request, Versions};
+use consistency::eventual::{
+    CausalContext, Config, Event, EventualStore, Reply, Request, Versions,
+};
 use consistency::{Register, RegisterInput, RegisterOutput, Value};
 use transport::{Ends, NodeId, Recover, RequestId};
 
@@ -51,7 +52,7 @@ impl Subject for EventualSubject {
                 id,
                 key,
                 value: "1".into(),
-                context: VectorClock::default(),
+                context: CausalContext::default(),
             },
             Operation::Prepare | Operation::Observe => Request::Get { id, key },
         }
@@ -60,9 +61,9 @@ impl Subject for EventualSubject {
     fn hear(&self, event: &Event) -> Option<(RequestId, Heard<RegisterOutput>)> {
         let heard = match event {
             Event::Done {
-                reply: Reply::Found { versions },
+                reply: Reply::Found { item },
                 ..
-            } => Heard::Answered(RegisterOutput::Value(value_of(versions))),
+            } => Heard::Answered(RegisterOutput::Value(value_of(&item.versions))),
             Event::Done { .. } => Heard::Answered(RegisterOutput::Done),
             Event::Refused { refusal, .. } => Heard::Refused(refusal.to_string()),
         };

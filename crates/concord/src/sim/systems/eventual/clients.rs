@@ -5,7 +5,8 @@
 //! | rests | its pause is over | asks a random node, if that is up, and waits |
 //! | waits | answered, or its node crashed | writes down what it was shown, rests |
 //!
-//! A context is the newest that anybody was shown for the key, an older one, or none; mostly from
+//! A context is the newest that anybody was shown for the key, an older one, none, or rarely one of
+//! another key, which must be refused; mostly from
 //! another node than the one that is asked, which may be behind or ahead of it. Nobody ever asks
 //! again or elsewhere: the store promises to answer where it is asked.
 //!
@@ -24,7 +25,9 @@ use std::time::Duration;
 
 use clocks::VectorClock;
 use consistency::eventual::invariants::Ledger;
-use consistency::eventual::{Event, EventualStore, Reply, Request, Versions};
+use consistency::eventual::{
+    CausalContext, Event, EventualStore, Refusal, Reply, Request, Versions,
+};
 use simulator::{Violation, Workload, WorkloadContext};
 use transport::{Bytes, NodeId, RequestId, Time};
 
@@ -56,7 +59,7 @@ pub(crate) struct Clients {
     /// The requests without an answer.
     open: BTreeMap<RequestId, Open>,
     /// For each key every context that somebody was shown, oldest first.
-    contexts: Vec<Vec<VectorClock>>,
+    contexts: Vec<Vec<CausalContext>>,
     /// What each node last showed of each key.
     shown: BTreeMap<(NodeId, Bytes), VectorClock>,
     tally: Tally,
@@ -217,13 +220,19 @@ impl Clients {
     }
 
     /// The newest context that somebody was shown, an older one, or none.
-    fn draw_context(&self, key: u64, cx: &mut WorkloadContext<'_, EventualStore>) -> VectorClock {
+    fn draw_context(&self, key: u64, cx: &mut WorkloadContext<'_, EventualStore>) -> CausalContext {
+        // A client mixes up its keys.
+        let key = if cx.choose(32) == 31 {
+            cx.choose(KEYS)
+        } else {
+            key
+        };
         let place = usize::try_from(key).unwrap_or(0);
         let known = self.contexts.get(place).map_or(&[][..], Vec::as_slice);
         let age = match cx.choose(8) {
             0..=4 => 0,
             5 | 6 => cx.choose(known.len() as u64),
-            _ => return VectorClock::default(),
+            _ => return CausalContext::default(),
         };
         let age = usize::try_from(age).unwrap_or(0);
         known.iter().rev().nth(age).cloned().unwrap_or_default()
@@ -242,16 +251,20 @@ impl Clients {
         }
         self.log.push((open.key, told));
         self.ledger.borrow_mut().answered(&open.request, event);
-        let Event::Done { reply, .. } = event else {
-            self.tally.failed += 1;
-            return Ok(());
+        let reply = match event {
+            Event::Done { reply, .. } => reply,
+            Event::Refused { refusal, .. } => {
+                self.tally.failed += 1;
+                return check_refusal(&open.request, refusal);
+            }
         };
         self.tally.ok += 1;
+        check_context(&open.request, true)?;
         check_reply(&open.request, reply)?;
         self.check_shown(open, reply.versions())?;
         let place = usize::try_from(open.key).unwrap_or(0);
         if let Some(contexts) = self.contexts.get_mut(place) {
-            contexts.push(reply.versions().context().clone());
+            contexts.push(reply.context());
         }
         Ok(())
     }
@@ -272,6 +285,31 @@ impl Clients {
     }
 }
 
+/// A context of another key is refused, and that for no other request.
+fn check_context(request: &Request, is_done: bool) -> Result<(), Violation> {
+    let is_own = request
+        .context()
+        .is_none_or(|context| context.is_of(request.key()));
+    if is_done == is_own {
+        return Ok(());
+    }
+    let told = if is_done { "taken" } else { "refused" };
+    let detail = format!("the context of a request was {told}: {request:?}");
+    Err(Violation::new("contexts-of-their-key", detail))
+}
+
+/// Clients hand back what they were shown, so of contexts only those of another key are refused.
+fn check_refusal(request: &Request, refusal: &Refusal) -> Result<(), Violation> {
+    match refusal {
+        Refusal::ContextOfAnotherKey => check_context(request, false),
+        Refusal::ContextUnknown { .. } | Refusal::ContextWidth { .. } => {
+            let detail = format!("{refusal}: {request:?}");
+            Err(Violation::new("contexts-of-their-key", detail))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// An answer fits its request.
 fn check_reply(request: &Request, reply: &Reply) -> Result<(), Violation> {
     let wrong = |what: &str| {
@@ -287,6 +325,7 @@ fn check_reply(request: &Request, reply: &Reply) -> Result<(), Violation> {
     match (request, reply) {
         (Request::Get { .. }, Reply::Found { .. }) => Ok(()),
         (Request::Put { value, context, .. }, Reply::Written { dot, .. }) => {
+            let context = context.clock();
             let written = versions.sibling(*dot).map(|sibling| &sibling.value);
             if written != Some(value) {
                 return wrong("a write does not show itself");
@@ -297,6 +336,7 @@ fn check_reply(request: &Request, reply: &Reply) -> Result<(), Violation> {
             Ok(())
         }
         (Request::Delete { context, .. }, Reply::Deleted { .. }) => {
+            let context = context.clock();
             let none = consistency::eventual::Dot {
                 slot: usize::MAX,
                 counter: 0,
