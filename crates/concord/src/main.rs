@@ -18,7 +18,8 @@ use clap::Parser;
 #[command(after_help = "\
 Examples:
   concord sim                                   every protocol under every fault
-  concord sim --seed 7 --history run.jsonl      one run, and what its clients saw
+  concord sim --protocol raft --seed 7 --history run.jsonl
+                                                one run, and what its clients saw
   concord check run.jsonl --model kv            judge a recorded history
   concord replay concord-raft-7.json            run a failure again
   concord cap                                   what each protocol gives up in a partition

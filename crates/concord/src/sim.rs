@@ -46,7 +46,10 @@ of them (swarm testing); a list turns on exactly those, in every seed. A fault t
 happened leaves the campaign unknown (with `all`, from 40 seeds on). What a protocol assumes not to
 happen is left out, and named.
 
-Both cores and more are used; RAYON_NUM_THREADS=1 keeps it to one. The results are the same.
+Of the operations, ok were answered, failed were certainly not executed, unknown may have been: none
+of the three is a fault.
+
+All cores are used; RAYON_NUM_THREADS=1 keeps it to one. The results are the same.
 
 Exit codes: 0 everything held, 1 something was violated, 2 bad usage, 3 something is unknown.")]
 pub(crate) struct Sim {
@@ -73,7 +76,8 @@ pub(crate) struct Sim {
     /// Which faults happen: `all`, `none`, or a list.
     #[arg(long, value_name = "LIST", default_value = "all", value_parser = faults_named)]
     faults: FaultSet,
-    /// Write the clients' history of the seed as JSON lines, for `concord check --model kv`.
+    /// Write the clients' history of the seed as JSON lines, for `concord check`: raft and strong with
+    /// `--model kv`, paxos with `--model cas-register`. The others have none.
     #[arg(long, value_name = "FILE", requires = "seed")]
     history: Option<PathBuf>,
     /// Where to write the run of a failing seed. Default: concord-PROTOCOL-SEED.json, here.
@@ -142,7 +146,8 @@ impl Sim {
         for &protocol in &protocols {
             let case = self.case(protocol);
             let campaign = campaign::run(&case, seeds.clone())?;
-            let report = report::Report::new(&case, campaign, self.artefact.as_deref())?;
+            let report =
+                report::Report::new(&case, self.faults, campaign, self.artefact.as_deref())?;
             worst = worst.max(report.ending());
             reports.push(report);
         }

@@ -40,6 +40,11 @@ fn what_a_protocol_assumes_not_to_happen_is_left_out_and_named() {
     let ran = concord(&here, &all);
     assert!([0, 3].contains(&ran.code), "{ran:?}");
     assert!(ran.out.contains("left out: torn"), "{}", ran.out);
+    // Of what was asked for nothing is left: that is no success.
+    let torn = ["sim", "--seeds", "40", "--faults", "torn"];
+    let ran = concord(&here, &torn);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.out.contains("tested nothing"), "{}", ran.out);
     let alone = concord(
         &here,
         &["sim", "--protocol", "snapshot", "--faults", "torn"],

@@ -12,9 +12,11 @@ use super::system::SeedRun;
 use crate::exit::BadInput;
 
 /// The version of the file's shape.
-const FORMAT: u32 = 1;
-/// Runs spent on making a failure small.
-const SHRINK_RUNS_MAX: usize = 400;
+const FORMAT: u32 = 2;
+/// Runs spent on making a failure small, at most.
+const SHRINK_RUNS_MAX: u64 = 400;
+/// Steps of processes in all these runs: some ten seconds of work.
+const SHRINK_EVENTS_MAX: u64 = 30_000_000;
 
 /// A failing run as a file of JSON.
 #[derive(Debug, Deserialize, Serialize)]
@@ -39,6 +41,12 @@ pub(crate) struct Artefact {
     pub(crate) timeline: Vec<String>,
     /// Every choice of the run, as `simulator::Choices` writes them.
     choices: Choices,
+}
+
+/// The part of the file that every version can read.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
 }
 
 /// How much there is to read in a run.
@@ -103,7 +111,9 @@ impl Artefact {
         };
         let simple = simplify(found, rule)?;
         let whole = run_seed(&simple.case, &simple.setup, Tape::seeded(simple.seed))?;
-        let small = shrink(&whole.outcome.choices, SHRINK_RUNS_MAX, |tape| {
+        let runs_max = SHRINK_RUNS_MAX.min(SHRINK_EVENTS_MAX / whole.outcome.events.max(1));
+        let runs_max = usize::try_from(runs_max).unwrap_or(usize::MAX);
+        let small = shrink(&whole.outcome.choices, runs_max, |tape| {
             let run = run_seed(&simple.case, &simple.setup, tape).ok()?;
             breaks(&run.outcome, rule).then_some(run.outcome)
         });
@@ -133,17 +143,17 @@ impl Artefact {
     pub(crate) fn read(file: &Path) -> Result<Self, BadInput> {
         let place = file.display();
         let text = std::fs::read(file).map_err(|error| BadInput::at(&place, error))?;
-        let artefact: Self = serde_json::from_slice(&text).map_err(|error| {
-            BadInput::at(
-                &place,
-                format!("not a file that `concord sim` wrote: {error}"),
-            )
-        })?;
-        if artefact.format != FORMAT {
-            let found = artefact.format;
-            let message = format!("is of format {found}; this version reads format {FORMAT}");
+        let foreign = |error: serde_json::Error| {
+            let message = format!("not a file that `concord sim` wrote: {error}");
+            BadInput::at(file.display(), message)
+        };
+        // First of all its format: another one has other fields.
+        let Format { format } = serde_json::from_slice(&text).map_err(foreign)?;
+        if format != FORMAT {
+            let message = format!("is of format {format}; this version reads format {FORMAT}");
             return Err(BadInput::at(place, message));
         }
+        let artefact: Self = serde_json::from_slice(&text).map_err(foreign)?;
         // The ranges of the command line: what it could not have run, it did not write.
         let case = &artefact.case;
         let is_sound = (1..=64).contains(&case.nodes)

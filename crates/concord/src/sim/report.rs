@@ -16,6 +16,8 @@ use crate::say::say;
 /// A campaign, and the artefact of its first failure.
 pub(crate) struct Report {
     case: Case,
+    /// The faults that the command line named.
+    asked: FaultSet,
     campaign: Campaign,
     artefact: Option<(PathBuf, Artefact)>,
 }
@@ -24,10 +26,18 @@ impl Report {
     /// Makes the first failing seed small and writes it down.
     pub(crate) fn new(
         case: &Case,
+        asked: FaultSet,
         campaign: Campaign,
         file: Option<&Path>,
     ) -> Result<Self, BadInput> {
         let mut artefact = None;
+        if let Some((seed, violation)) = campaign.violations.first() {
+            eprintln!(
+                "{} seed {seed} violated {}: making it small",
+                case.protocol.name(),
+                violation.rule
+            );
+        }
         if let Some(&(seed, _)) = campaign.violations.first()
             && let Some(found) = Artefact::of_seed(case, seed)?
         {
@@ -41,6 +51,7 @@ impl Report {
         }
         Ok(Self {
             case: case.clone(),
+            asked,
             campaign,
             artefact,
         })
@@ -56,7 +67,7 @@ impl Report {
         let silent = campaign.silent_faults(&self.case);
         if !campaign.violations.is_empty() {
             Ending::Violated
-        } else if campaign.unknowns.is_empty() && silent.is_empty() {
+        } else if campaign.unknowns.is_empty() && silent.is_empty() && !self.is_idle() {
             Ending::Holds
         } else {
             Ending::Unknown
@@ -112,6 +123,12 @@ impl Report {
 
     fn virtual_seconds(&self) -> f64 {
         self.campaign.virtual_ns as f64 / 1e9
+    }
+
+    /// Whether faults were asked for, and the protocol assumes that none of them happens.
+    fn is_idle(&self) -> bool {
+        let admitted = (self.case.protocol.entry().faults)();
+        !self.asked.is_empty() && !self.asked.iter().any(|fault| admitted.contains(fault))
     }
 
     /// The faults that the protocol assumes not to happen.
@@ -170,7 +187,7 @@ fn print_details(report: &Report) {
     let name = report.case.protocol.name();
     say!("\n{name}: faults delivered");
     if campaign.planned.is_empty() {
-        say!("  none (none was asked for)");
+        say!("  none");
     } else {
         let faults: Vec<String> = campaign
             .faults
@@ -184,7 +201,11 @@ fn print_details(report: &Report) {
     let left_out: Vec<String> = report.left_out().iter().map(Fault::to_string).collect();
     if !left_out.is_empty() {
         let why = report.case.protocol.entry().about.assumes;
-        say!("  left out: {} ({why})", left_out.join(", "));
+        say!("  left out: {}: {why}", left_out.join(", "));
+    }
+    if report.is_idle() {
+        let text = "none of the faults asked for can happen to it: this campaign tested nothing";
+        say!("  {}", paint(Tone::Doubtful, text));
     }
     for fault in campaign.silent_faults(&report.case) {
         let text = format!("{fault} was on and never happened: this campaign did not test it");
@@ -207,9 +228,12 @@ fn print_details(report: &Report) {
     for (seed, reason) in campaign.unknowns.iter().take(SHOWN) {
         say!("{} seed {seed}: {reason}", paint(Tone::Doubtful, "unknown"));
     }
+    if campaign.unknowns.len() > SHOWN {
+        say!("… and {} more seeds", campaign.unknowns.len() - SHOWN);
+    }
     if let Some((file, artefact)) = &report.artefact {
         say!(
-            "\nSeed {} made simpler, {}",
+            "\nA simpler run that breaks the same rule as seed {}, {}",
             artefact.seed,
             artefact.shrinking()
         );

@@ -10,6 +10,8 @@ use crate::exit::BadInput;
 const SEEDS_PER_CASE: u64 = 40;
 /// Runs in all.
 const RUNS_MAX: u64 = 2_000;
+/// Steps of processes in all these runs: some ten seconds of work.
+const EVENTS_MAX: u64 = 30_000_000;
 
 /// A case, its setup and a seed that break a rule together.
 #[derive(Clone)]
@@ -32,6 +34,7 @@ pub(crate) fn simplify(failure: Failure, rule: &str) -> Result<Failure, BadInput
         best: failure,
         rule,
         runs: 0,
+        events: 0,
     };
     for fault in search.best.setup.plan.enabled().iter() {
         let mut setup = search.best.setup.clone();
@@ -64,6 +67,7 @@ struct Search<'a> {
     best: Failure,
     rule: &'a str,
     runs: u64,
+    events: u64,
 }
 
 impl Search<'_> {
@@ -82,12 +86,13 @@ impl Search<'_> {
     fn attempt(&mut self, case: Case, setup: Setup) -> Result<bool, BadInput> {
         let first = self.best.seed;
         for seed in (first..).take(usize::try_from(SEEDS_PER_CASE).unwrap_or(1)) {
-            if self.runs >= RUNS_MAX {
+            if self.runs >= RUNS_MAX || self.events >= EVENTS_MAX {
                 return Ok(false);
             }
             self.runs += 1;
             let tape = Tape::seeded(seed).unrecorded();
             let run = run_seed(&case, &setup, tape)?;
+            self.events = self.events.saturating_add(run.outcome.events);
             if breaks(&run.outcome, self.rule) {
                 self.best = Failure { case, setup, seed };
                 return Ok(true);

@@ -14,7 +14,8 @@ use super::seed::{Case, Setup};
 use super::tally::Tally;
 use crate::exit::BadInput;
 
-/// How long the cluster may take to answer everything once faults have ended.
+/// How long the cluster may take to answer everything once faults have ended, for each 25 clients: a
+/// node that takes three requests at a time refuses most of what a crowd asks.
 const PROGRESS: Duration = Duration::from_secs(30);
 /// A run that takes more events than this is given up as unknown.
 const EVENTS_MAX: u64 = 20_000_000;
@@ -134,7 +135,7 @@ fn run_system<S: System>(case: &Case, setup: &Setup, tape: Tape) -> Result<SeedR
     let settings = S::settings(Settings {
         plan: setup.plan.clone(),
         chaos_ns: nanos(S::CHAOS),
-        progress_ns: nanos(PROGRESS),
+        progress_ns: nanos(PROGRESS * case.clients.div_ceil(25)),
         events_max: EVENTS_MAX,
         is_traced: setup.is_traced,
         timeline_max: if setup.is_traced { TRACE_MAX } else { 200 },
