@@ -13,11 +13,11 @@ use transport::{
     Token,
 };
 
-/// A bank with all the evidence: clocks and journals.
-pub(crate) type Node = Snapshotting<Journaled<Traced<Bank>>, Paged<Clocked<Cloned>>>;
-pub(crate) type State = Page<Timed<Bank>>;
-pub(crate) type Money = Stamped<u64>;
-pub(crate) type Snapshot = GlobalSnapshot<State, Money>;
+/// A process with all the evidence: clocks and journals.
+pub(crate) type Watched<P> = Snapshotting<Journaled<Traced<P>>, Paged<Clocked<Cloned>>>;
+pub(crate) type SnapshotOf<P> = GlobalSnapshot<Page<Timed<P>>, Stamped<<P as Process>::Message>>;
+pub(crate) type Node = Watched<Bank>;
+pub(crate) type Snapshot = SnapshotOf<Bank>;
 pub(crate) type Config = SnapshotConfig<TracedConfig<u64>>;
 
 pub(crate) fn names(nodes: u32) -> Vec<NodeId> {
@@ -291,7 +291,10 @@ where
 }
 
 /// The snapshots taken, in order, with their initiators.
-pub(crate) fn taken(world: &World<Node>) -> Vec<&Snapshot> {
+pub(crate) fn taken<P>(world: &World<Watched<P>>) -> Vec<&SnapshotOf<P>>
+where
+    P: Recover<Message: Clone> + Clone,
+{
     let taken = world.events.iter().filter_map(|(_, event)| match event {
         SnapshotEvent::Taken { snapshot, .. } => Some(&**snapshot),
         _ => None,
@@ -299,11 +302,14 @@ pub(crate) fn taken(world: &World<Node>) -> Vec<&Snapshot> {
     taken.collect()
 }
 
-/// Every rule of the verifier, and the money, for a snapshot of nodes that are all up.
-pub(crate) fn verify<'a>(
-    nodes: impl Iterator<Item = &'a Journaled<Traced<Bank>>>,
-    snapshot: &Snapshot,
-) -> Result<(), Broken> {
+/// Every rule of the verifier, for a snapshot of nodes that are all up.
+pub(crate) fn verify<'a, P>(
+    nodes: impl Iterator<Item = &'a Journaled<Traced<P>>>,
+    snapshot: &SnapshotOf<P>,
+) -> Result<(), Broken>
+where
+    P: Process<Message: Clone + PartialEq> + 'a,
+{
     let clocks = snapshot.states.iter();
     let clocks = clocks.map(|(&node, page)| (node, page.state.clock.clone()));
     let members: Vec<&_> = nodes.collect();

@@ -264,4 +264,30 @@ pub(super) const MUTANTS: &[Mutant] = &[
         ),
         simulator: finds("snapshot", 10_000),
     },
+    Mutant {
+        name: "snapshot-report-before-durable",
+        guard: "nothing is reported of a state that a crash can take back",
+        file: "crates/snapshot/src/snapshotting.rs",
+        find: "cx.send(id.initiator, SnapshotMessage::Report(Box::new(report)));",
+        replace: "cx.send_early(id.initiator, SnapshotMessage::Report(Box::new(report)));",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "order::a_report_waits_for_what_was_persisted_before_the_recorded_state",
+        ),
+        simulator: blind("its banks write nothing"),
+    },
+    Mutant {
+        name: "snapshot-taken-before-durable",
+        guard: "nothing is answered of a state that a crash can take back",
+        file: "crates/snapshot/src/snapshotting.rs",
+        find: "cx.emit(match outcome {",
+        replace: "cx.emit_early(match outcome {",
+        killed_by: test(
+            "snapshot",
+            "snapshotting",
+            "order::a_snapshot_is_taken_when_the_initiators_state_is_durable",
+        ),
+        simulator: blind("its banks write nothing"),
+    },
 ];
