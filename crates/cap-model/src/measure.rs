@@ -247,7 +247,7 @@ fn fold<M: Model>(
             cells.push(Cell {
                 operation,
                 side,
-                availability: Availability::of_side(side, answering, shape.nodes(), is_sticky),
+                availability: Availability::of_side(side, answering, shape, is_sticky),
                 latency: fastest.zip(slowest),
                 consistency: seen.max(),
             });

@@ -7,7 +7,7 @@ use core::fmt;
 
 use transport::NodeId;
 
-use crate::{Settings, Side};
+use crate::{Settings, Shape, Side};
 
 /// Who gets answers to an operation, in a shape, among the clients of one side.
 ///
@@ -26,9 +26,11 @@ use crate::{Settings, Side};
 pub enum Availability {
     /// Nobody on this side gets an answer.
     None,
-    /// Only via this one node of the side, for as long as it keeps its role.
+    /// Only via this one node of the side, although another one there has all its links: what sets
+    /// it apart is a role that it keeps until it is replaced.
     LeaderBound(NodeId),
-    /// Only via these nodes of the side, two or more but not all.
+    /// Only via these nodes of the side, not all of them. One alone is named so when no other has its
+    /// links, like the centre of a star.
     Partly(Side),
     /// Every client on this side, via any of its nodes; but some node of another side gives no
     /// answer.
@@ -43,23 +45,37 @@ pub enum Availability {
 impl Availability {
     /// Folds who answered into a word for one side. Pairs of clients decide between sticky and
     /// total: see [`Measurement`](crate::Measurement).
-    pub(crate) fn of_side(side: Side, answering: Side, nodes: u32, is_sticky: bool) -> Self {
+    pub(crate) fn of_side(side: Side, answering: Side, shape: &Shape, is_sticky: bool) -> Self {
         let here = Side::from_bits(side.bits() & answering.bits());
         if here.is_empty() {
             return Self::None;
         }
         if here == side {
-            return match (answering.len() == nodes, is_sticky) {
+            return match (answering.len() == shape.nodes(), is_sticky) {
                 (false, _) => Self::Side(side),
                 (true, true) => Self::Sticky,
                 (true, false) => Self::Total,
             };
         }
         match (here.len(), here.nodes().next()) {
-            (1, Some(node)) => Self::LeaderBound(node),
+            (1, Some(node)) if has_equal(node, side, shape) => Self::LeaderBound(node),
             _ => Self::Partly(here),
         }
     }
+}
+
+/// Whether another node of the side has every link that `node` has.
+fn has_equal(node: NodeId, side: Side, shape: &Shape) -> bool {
+    let has_its_links = |other: NodeId| {
+        let third = |&any: &NodeId| any != node && any != other;
+        let mut thirds = (0..shape.nodes()).map(NodeId).filter(third);
+        thirds.all(|any| {
+            (shape.works(other, any) || !shape.works(node, any))
+                && (shape.works(any, other) || !shape.works(any, node))
+        })
+    };
+    let mut others = side.nodes().filter(|&other| other != node);
+    others.any(has_its_links)
 }
 
 impl fmt::Display for Availability {

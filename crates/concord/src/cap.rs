@@ -33,7 +33,7 @@ Examples:
 
 Clients of the table keep to one node. Availability on a side: total (via any node of any side), \
 sticky (the same, but whoever moves may miss their own updates), side (via any node of this side, \
-not of every other), partly, leader-bound (via one node of this side), none. Latency is in link \
+not of every other), partly, leader-bound (via one node, though others there have its links), none. Latency is in link \
 delays where messages alone made it. Sees: what an observer saw of an update that had returned; \
 lagging is late, stale is for as long as the partition lasts.
 

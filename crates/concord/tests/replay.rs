@@ -12,7 +12,11 @@ fn a_file_that_is_no_artefact_is_refused_with_its_place() {
         ("empty.json", "", "line 1"),
         ("noise.json", "{\"format\": 1,", "line 1"),
         ("other.json", "{\"answer\": 42}", "format"),
-        ("older.json", "{\"format\": 1, \"planned\": 3}", "is of format 1"),
+        (
+            "older.json",
+            "{\"format\": 1, \"planned\": 3}",
+            "is of format 1",
+        ),
     ] {
         std::fs::write(here.join(file), text).expect("a file for the test");
         let ran = concord(&here, &["replay", file]);
