@@ -67,7 +67,7 @@ use crate::{
 ///     _ => None,
 /// });
 /// assert_eq!(taken.map(|snapshot| snapshot.states[&NodeId(0)].balance()), Some(100));
-/// # Ok::<(), snapshot::SnapshotError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Snapshotting<P: Process, R: Recorder<P> = Cloned> {
@@ -123,7 +123,7 @@ where
     /// # Errors
     ///
     /// As [`SnapshotConfig::check`].
-    pub fn new<C, E>(process: P, config: &SnapshotConfig<C>) -> Result<Self, SnapshotError<E>> {
+    pub fn new<C>(process: P, config: &SnapshotConfig<C>) -> Result<Self, SnapshotError> {
         Self::begin_life(process, config, Life::first())
     }
 
@@ -132,7 +132,7 @@ where
         config: &SnapshotConfig<C>,
         life: Life,
     ) -> Result<Self, SnapshotError<E>> {
-        config.check()?;
+        config.check_for()?;
         let senders = sorted(&config.senders);
         let members = sorted(&config.members);
         Ok(Self {

@@ -119,7 +119,7 @@ fn between_snapshots_the_wrapper_allocates_nothing() {
     let members = [NodeId(1), NodeId(2)];
     let nodes = members.map(|node| {
         let config = SnapshotConfig::new(node, members, ());
-        Snapshotting::<Pinger>::new::<_, ()>(Pinger, &config).expect("valid")
+        Snapshotting::<Pinger>::new(Pinger, &config).expect("valid")
     });
     assert_eq!(conversation(nodes, SnapshotRequest::Process(2)), 0);
 }

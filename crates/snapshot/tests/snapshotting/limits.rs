@@ -140,7 +140,7 @@ fn impossible_configurations_are_refused() {
     let refused = |config: Config| {
         let traced = snapshot::Traced::new(snapshot::bank::Bank::new(1), &config.process);
         let process = snapshot::Journaled::new(traced.expect("a member"));
-        Snapshotting::<_, snapshot::Paged<snapshot::Clocked<snapshot::Cloned>>>::new::<_, ()>(
+        Snapshotting::<_, snapshot::Paged<snapshot::Clocked<snapshot::Cloned>>>::new(
             process, &config,
         )
         .is_err()

@@ -44,7 +44,7 @@ impl Bench {
     /// Node 0 of these.
     fn among(members: &[NodeId]) -> Self {
         let config = SnapshotConfig::new(NodeId(0), members.iter().copied(), ());
-        let node = Snapshotting::<Writer, Cloned>::new::<_, ()>(Writer, &config);
+        let node = Snapshotting::<Writer, Cloned>::new(Writer, &config);
         Self {
             node: node.expect("valid"),
             effects: Effects::new(),
@@ -225,7 +225,7 @@ fn the_process_inside_is_woken_only_when_it_asked() {
         timeout_ns: 100,
         ..SnapshotConfig::new(NodeId(0), [NodeId(0), NodeId(1)], ())
     };
-    let node = Snapshotting::<Sleeper>::new::<_, ()>(Sleeper(0), &config);
+    let node = Snapshotting::<Sleeper>::new(Sleeper(0), &config);
     let (mut node, mut effects) = (node.expect("valid"), Effects::new());
     let mut step = |at: u64, input| {
         let (mut choices, now) = (Scripted::default(), Time::from_nanos(at));
