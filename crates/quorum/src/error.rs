@@ -65,18 +65,65 @@ pub enum QuorumError<N: Debug> {
         Set(.write)
     )]
     Disjoint {
-        /// A read quorum, in the order of its members.
+        /// A read quorum, in the order of its members. The message shows the first few of each.
         read: Vec<N>,
         /// A write quorum: all the others.
         write: Vec<N>,
     },
 }
 
-/// Shows `{a, b}`.
+/// So many members of a side are shown: it may have a thousand.
+const SHOWN_MAX: usize = 5;
+
+/// Shows `{a, b}`, and of a large set `{a, b, c, d, e, … and 2 more}`.
 struct Set<'a, N>(&'a [N]);
 
 impl<N: Debug> fmt::Display for Set<'_, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0).finish()
+        let mut set = f.debug_set();
+        set.entries(self.0.iter().take(SHOWN_MAX));
+        match self.0.len().saturating_sub(SHOWN_MAX) {
+            0 => {}
+            more => {
+                set.entry(&format_args!("… and {more} more"));
+            }
+        }
+        set.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::SHOWN_MAX;
+    use crate::{MEMBERS_MAX, QuorumError, QuorumSystem};
+
+    #[test]
+    fn two_sides_of_a_thousand_members_make_a_message_of_one_line() {
+        let half = MEMBERS_MAX / 2;
+        let error = QuorumSystem::flexible(0..MEMBERS_MAX, half, half).expect_err("two halves");
+        let QuorumError::Disjoint { read, write } = &error else {
+            panic!("not disjoint: {error}");
+        };
+        assert_eq!((read.len(), write.len()), (half, half));
+        assert_eq!(
+            error.to_string(),
+            "the read quorum {0, 1, 2, 3, 4, … and 507 more} and the write quorum \
+             {512, 513, 514, 515, 516, … and 507 more} have no member in common"
+        );
+    }
+
+    #[test]
+    fn a_side_that_can_be_shown_whole_is() {
+        let size = SHOWN_MAX;
+        let error = QuorumSystem::flexible(0..2 * size, size, size).expect_err("two halves");
+        assert!(!error.to_string().contains('…'), "{error}");
+        let error = QuorumSystem::flexible(0..2 * size + 1, size + 1, size).expect_err("disjoint");
+        assert!(
+            error.to_string().contains("{0, 1, 2, 3, 4, … and 1 more}"),
+            "{error}"
+        );
+        assert!(error.to_string().contains("{6, 7, 8, 9, 10}"), "{error}");
     }
 }
