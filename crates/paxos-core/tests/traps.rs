@@ -5,10 +5,15 @@ mod common;
 
 use common::clients::Ending;
 use common::{Net, ballot, majority, proposal};
+use std::time::Duration;
+
 use paxos_core::{
-    Acceptor, Ballot, Change, Denial, Event, Learner, Mandate, Message, Outbid, Phase, Proposer,
+    Acceptor, Ballot, Change, Config, Denial, Event, Learner, Mandate, Message, Outbid, Paxos,
+    Phase, Proposer, Request,
 };
-use transport::{Input, NodeId, Process, Token};
+use transport::{
+    Choose, Context, Effects, Input, NodeId, Process, Recover, RequestId, Time, Token,
+};
 
 fn promise(round: u64, node: u32) -> Message<u64> {
     let ballot = ballot(round, node);
@@ -263,6 +268,8 @@ fn a_node_counts_its_own_promise_and_acceptance_only_when_durable() {
     assert_eq!(net.node(0).phase(), Phase::Preparing);
     net.sync(0);
     assert_eq!(net.node(0).phase(), Phase::Accepting);
+    // The promise's record, once more: the acceptance has one of its own.
+    net.step(0, Input::Durable(Token(1)));
     assert_eq!(net.ending(request), None);
     net.sync(0);
     assert_eq!(net.ending(request), Some(Ending::Decided(request.0, true)));
@@ -389,6 +396,59 @@ fn back_off_grows_to_its_bound_and_no_further() {
             net.propose(0);
         }
     }
+}
+
+/// Chooses the first or the last of everything.
+struct Extreme {
+    is_last: bool,
+}
+
+impl Choose for Extreme {
+    fn choose(&mut self, n: u64) -> u64 {
+        if self.is_last { n.saturating_sub(1) } else { 0 }
+    }
+}
+
+/// The waits of a node that is outbid in every ballot, in milliseconds, rounded up.
+fn waits_when_outbid(is_last: bool) -> Vec<u128> {
+    let millis = Duration::from_millis;
+    let config = Config::new(NodeId(0), majority(3)).unwrap();
+    let config = config.backoff(millis(10), millis(80)).unwrap();
+    let mut paxos = Paxos::<u64>::recover(&config, vec![]).unwrap();
+    let (mut effects, mut choices, mut now) = (Effects::new(), Extreme { is_last }, Time::ZERO);
+    let mut step = |paxos: &mut Paxos<u64>, now, input| {
+        paxos.step(
+            input,
+            &mut Context::new(now, now, &mut choices, &mut effects),
+        );
+        effects.drain().for_each(drop);
+    };
+    let (id, value) = (RequestId(1), 7);
+    step(
+        &mut paxos,
+        now,
+        Input::Request(Request::Propose { id, value }),
+    );
+    let waits = (0..6).map(|_| {
+        let ballot = paxos.ballot().expect("it prepares");
+        let promised = common::ballot(ballot.round, 2);
+        let (from, message) = (NodeId(2), Message::Refused { ballot, promised });
+        step(&mut paxos, now, Input::Message { from, message });
+        assert_eq!(paxos.phase(), Phase::BackingOff);
+        let due = paxos.deadline().expect("it will try again");
+        let wait = due.since(now);
+        now = due;
+        step(&mut paxos, now, Input::Wake);
+        wait.as_nanos().div_ceil(1_000_000)
+    });
+    waits.collect()
+}
+
+/// *Paxos Made Simple*, §2.4: two proposers that keep outbidding each other choose nothing.
+#[test]
+fn the_back_off_is_drawn_from_a_window_that_doubles_up_to_its_bound() {
+    assert_eq!(waits_when_outbid(false), [10; 6]);
+    assert_eq!(waits_when_outbid(true), [20, 30, 50, 90, 90, 90]);
 }
 
 /// haraldng/omnipaxos#21 and others: recovery from lost messages was left to the user.

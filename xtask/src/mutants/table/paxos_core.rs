@@ -268,4 +268,34 @@ pub(super) const MUTANTS: &[Mutant] = &[
         ),
         simulator: blind("a judge that sees less finds less"),
     },
+    Mutant {
+        name: "back-off-not-drawn",
+        guard: "duelling proposers wait for drawn times",
+        file: "crates/paxos-core/src/paxos/proposing.rs",
+        find: "min_ns.saturating_add(cx.choose(window_ns))",
+        replace: "min_ns.saturating_add(window_ns)",
+        killed_by: test(
+            "paxos-core",
+            "traps",
+            "the_back_off_is_drawn_from_a_window_that_doubles_up_to_its_bound",
+        ),
+        simulator: blind(
+            "alone it was not measured; without draw and growth 410 of 5,000 seeds fail",
+        ),
+    },
+    Mutant {
+        name: "back-off-not-growing",
+        guard: "the window of a back-off doubles",
+        file: "crates/paxos-core/src/paxos/proposing.rs",
+        find: ".checked_shl(self.failures)",
+        replace: ".checked_shl(0)",
+        killed_by: test(
+            "paxos-core",
+            "traps",
+            "the_back_off_is_drawn_from_a_window_that_doubles_up_to_its_bound",
+        ),
+        simulator: blind(
+            "alone it was not measured; without draw and growth 410 of 5,000 seeds fail",
+        ),
+    },
 ];
