@@ -61,17 +61,9 @@ pub(crate) trait System {
         settings
     }
 
-    /// The clients of one run: `case.clients` of them, with `case.operations` to ask for while faults
-    /// happen.
-    fn clients(case: &Case) -> Self::Clients;
-
-    /// The judge of one run.
-    fn judge(case: &Case) -> Self::Judge;
-
-    /// Both, for a system whose clients tell its judge what they ask and hear.
-    fn clients_and_judge(case: &Case) -> (Self::Clients, Self::Judge) {
-        (Self::clients(case), Self::judge(case))
-    }
+    /// The clients of one run, `case.clients` of them with `case.operations` to ask for while faults
+    /// happen, and its judge. Together, because clients may tell the judge what they ask and hear.
+    fn players(case: &Case) -> (Self::Clients, Self::Judge);
 
     /// Looks at the whole run: adds what it finds to the outcome, unless something was violated
     /// already.
@@ -148,7 +140,7 @@ fn run_system<S: System>(case: &Case, setup: &Setup, tape: Tape) -> Result<SeedR
         .iter()
         .map(|&id| S::config(&limits, id, &nodes))
         .collect::<Result<Vec<_>, _>>()?;
-    let (mut clients, mut judge) = S::clients_and_judge(case);
+    let (mut clients, mut judge) = S::players(case);
     let outcome: Result<Outcome, SimulatorError> =
         run::<S::Process, _, _>(&settings, &configs, &mut clients, &mut judge, tape);
     Ok(S::verdict(outcome.map_err(BadInput::new)?, clients, judge))

@@ -82,16 +82,8 @@ impl System for Eventual {
             .map_err(BadInput::new)
     }
 
-    fn clients(case: &Case) -> Clients {
-        Clients::new(case, Self::CHAOS, Rc::default())
-    }
-
-    fn judge(_: &Case) -> Judge {
-        Judge::new(Rc::default())
-    }
-
     /// One ledger for both: it hears what is asked and answered, and sees every state.
-    fn clients_and_judge(case: &Case) -> (Clients, Judge) {
+    fn players(case: &Case) -> (Clients, Judge) {
         let ledger: Rc<RefCell<Ledger>> = Rc::default();
         let clients = Clients::new(case, Self::CHAOS, Rc::clone(&ledger));
         (clients, Judge::new(ledger))

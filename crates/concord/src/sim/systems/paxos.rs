@@ -10,7 +10,6 @@ use std::time::Duration;
 use consistency::{History, KeyValue, Value};
 use paxos_core::invariants::Ledger;
 use paxos_core::{Config, Paxos as Node};
-use quorum::QuorumSystem;
 use serde::{Deserialize, Serialize};
 use simulator::Outcome;
 use transport::{Choose, NodeId};
@@ -19,6 +18,7 @@ use self::clients::Clients;
 use self::judge::Judge;
 use crate::exit::BadInput;
 use crate::sim::linearizable::judge_history;
+use crate::sim::quorums::Quorums;
 use crate::sim::seed::Case;
 use crate::sim::system::{About, SeedRun, System};
 
@@ -38,37 +38,6 @@ pub(crate) struct Limits {
     patience_ms: u64,
     requests_max: usize,
     records_max: usize,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Quorums {
-    /// More than half.
-    Majority,
-    /// As few acceptances as two nodes give, and as many promises as that takes.
-    EagerWrites,
-    /// The other way round.
-    EagerReads,
-    /// The first node counts double.
-    Heavy,
-}
-
-impl Quorums {
-    fn system(self, nodes: &[NodeId]) -> Result<QuorumSystem<NodeId>, BadInput> {
-        let members = nodes.iter().copied();
-        let few = nodes.len().min(2);
-        let many = nodes.len() + 1 - few;
-        match self {
-            Self::Majority => QuorumSystem::majority(members),
-            Self::EagerWrites => QuorumSystem::flexible(members, many, few),
-            Self::EagerReads => QuorumSystem::flexible(members, few, many),
-            Self::Heavy => {
-                let weight = |node: NodeId| if node == NodeId(0) { 2 } else { 1 };
-                QuorumSystem::weighted(members.map(|node| (node, weight(node))))
-            }
-        }
-        .map_err(BadInput::new)
-    }
 }
 
 impl System for Paxos {
@@ -100,12 +69,7 @@ impl System for Paxos {
         let patience_ms = pick([10_000, 300, 60]);
         let requests_max = usize::try_from(pick([1_024, 1_024, 2])).unwrap_or(usize::MAX);
         let records_max = usize::try_from(pick([64, 3, 1])).unwrap_or(usize::MAX);
-        let quorums = match choices.choose(6) {
-            0..=2 => Quorums::Majority,
-            3 => Quorums::EagerWrites,
-            4 => Quorums::EagerReads,
-            _ => Quorums::Heavy,
-        };
+        let quorums = Quorums::drawn(choices);
         Limits {
             quorums,
             backoff_min_ms,
@@ -121,7 +85,8 @@ impl System for Paxos {
     fn config(limits: &Limits, id: NodeId, nodes: &[NodeId]) -> Result<Config, BadInput> {
         let millis = Duration::from_millis;
         let (backoff_min, backoff_max) = (limits.backoff_min_ms, limits.backoff_max_ms);
-        let config = Config::new(id, limits.quorums.system(nodes)?)
+        let quorums = limits.quorums.system(nodes, 1).map_err(BadInput::new)?;
+        let config = Config::new(id, quorums)
             .and_then(|config| config.backoff(millis(backoff_min), millis(backoff_max)))
             .and_then(|config| config.resend_interval(millis(limits.resend_interval_ms)))
             .and_then(|config| config.ask_interval(millis(limits.ask_interval_ms)))
@@ -131,16 +96,8 @@ impl System for Paxos {
         Ok(config.patience(millis(limits.patience_ms)))
     }
 
-    fn clients(case: &Case) -> Clients {
-        Clients::new(case, Self::CHAOS, Rc::default())
-    }
-
-    fn judge(_: &Case) -> Judge {
-        Judge::new(Rc::default())
-    }
-
     /// What clients asked for is all that may be accepted or decided.
-    fn clients_and_judge(case: &Case) -> (Clients, Judge) {
+    fn players(case: &Case) -> (Clients, Judge) {
         let ledger: Rc<RefCell<Ledger<u64>>> = Rc::default();
         let clients = Clients::new(case, Self::CHAOS, Rc::clone(&ledger));
         (clients, Judge::new(ledger))

@@ -88,12 +88,9 @@ impl System for Raft {
             .map_err(BadInput::new)
     }
 
-    fn clients(case: &Case) -> Clients {
-        Clients::new(case.clients, case.operations, Self::CHAOS)
-    }
-
-    fn judge(_: &Case) -> Judge {
-        Judge::new()
+    fn players(case: &Case) -> (Clients, Judge) {
+        let clients = Clients::new(case.clients, case.operations, Self::CHAOS);
+        (clients, Judge::new())
     }
 
     fn verdict(mut outcome: Outcome, clients: Clients, _: Judge) -> SeedRun {

@@ -117,12 +117,8 @@ impl System for Snapshot {
         })
     }
 
-    fn clients(case: &Case) -> Clients {
-        Clients::new(case, Self::CHAOS)
-    }
-
-    fn judge(_: &Case) -> Judge {
-        Judge::default()
+    fn players(case: &Case) -> (Clients, Judge) {
+        (Clients::new(case, Self::CHAOS), Judge::default())
     }
 
     fn verdict(mut outcome: Outcome, clients: Clients, judge: Judge) -> SeedRun {

@@ -81,16 +81,8 @@ impl System for Strong {
             .always_write_back(limits.always_write_back))
     }
 
-    fn clients(case: &Case) -> Clients {
-        Clients::new(case, Self::CHAOS, Rc::default())
-    }
-
-    fn judge(_: &Case) -> Judge {
-        Judge::new(Rc::default())
-    }
-
     /// What clients were told is what the disks must hold.
-    fn clients_and_judge(case: &Case) -> (Clients, Judge) {
+    fn players(case: &Case) -> (Clients, Judge) {
         let ledger: Rc<RefCell<Ledger>> = Rc::default();
         let clients = Clients::new(case, Self::CHAOS, Rc::clone(&ledger));
         (clients, Judge::new(ledger))
