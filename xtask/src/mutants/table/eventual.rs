@@ -216,7 +216,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         guard: "a context counts for its own key only",
         file: "crates/consistency/src/eventual/store.rs",
         find: "if !context.is_of(key) {",
-        replace: "if context.key() == key && !context.is_of(key) {",
+        replace: "if context.is_empty() && !context.is_of(key) {",
         killed_by: test(
             "consistency",
             "eventual",
