@@ -3,6 +3,7 @@
 mod answers;
 mod artefact;
 mod campaign;
+mod limits;
 mod linearizable;
 mod quorums;
 mod report;

@@ -16,6 +16,7 @@ use transport::{Choose, NodeId};
 use self::clients::Clients;
 use self::judge::Judge;
 use crate::exit::BadInput;
+use crate::sim::limits::pick;
 use crate::sim::seed::Case;
 use crate::sim::system::{About, SeedRun, System};
 
@@ -51,20 +52,14 @@ impl System for Eventual {
     };
 
     fn limits(choices: &mut impl Choose) -> Limits {
-        let mut pick = |options: [u64; 3]| match choices.choose(3) {
-            0 => options[0],
-            1 => options[1],
-            _ => options[2],
-        };
-        let mut size = |options| usize::try_from(pick(options)).unwrap_or(usize::MAX);
         Limits {
-            keys_max: size([65_536, 65_536, 3]),
-            siblings_max: size([64, 64, 2]),
-            page_keys_max: size([64, 2, 1]),
-            page_bytes_max: size([1 << 20, 1 << 20, 1]),
-            requests_max: size([65_536, 65_536, 3]),
-            checkpoint_changes: size([1_024, 16, 1]),
-            exchange_interval_ms: pick([100, 50, 200]),
+            keys_max: pick(choices, [65_536, 65_536, 3]),
+            siblings_max: pick(choices, [64, 64, 2]),
+            page_keys_max: pick(choices, [64, 2, 1]),
+            page_bytes_max: pick(choices, [1 << 20, 1 << 20, 1]),
+            requests_max: pick(choices, [65_536, 65_536, 3]),
+            checkpoint_changes: pick(choices, [1_024, 16, 1]),
+            exchange_interval_ms: pick(choices, [100, 50, 200]),
         }
     }
 

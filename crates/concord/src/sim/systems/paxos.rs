@@ -17,6 +17,7 @@ use transport::{Choose, NodeId};
 use self::clients::Clients;
 use self::judge::Judge;
 use crate::exit::BadInput;
+use crate::sim::limits::pick;
 use crate::sim::linearizable::judge_history;
 use crate::sim::quorums::Quorums;
 use crate::sim::seed::Case;
@@ -58,17 +59,12 @@ impl System for Paxos {
     const CHAOS: Duration = Duration::from_secs(2);
 
     fn limits(choices: &mut impl Choose) -> Limits {
-        let mut pick = |options: [u64; 3]| match choices.choose(3) {
-            0 => options[0],
-            1 => options[1],
-            _ => options[2],
-        };
-        let backoff_min_ms = pick([10, 2, 1]);
-        let resend_interval_ms = pick([50, 10, 3]);
-        let ask_interval_ms = pick([1_000, 100, 10]);
-        let patience_ms = pick([10_000, 300, 60]);
-        let requests_max = usize::try_from(pick([1_024, 1_024, 2])).unwrap_or(usize::MAX);
-        let records_max = usize::try_from(pick([64, 3, 1])).unwrap_or(usize::MAX);
+        let backoff_min_ms = pick(choices, [10, 2, 1]);
+        let resend_interval_ms = pick(choices, [50, 10, 3]);
+        let ask_interval_ms = pick(choices, [1_000, 100, 10]);
+        let patience_ms = pick(choices, [10_000, 300, 60]);
+        let requests_max = pick(choices, [1_024, 1_024, 2]);
+        let records_max = pick(choices, [64, 3, 1]);
         let quorums = Quorums::drawn(choices);
         Limits {
             quorums,

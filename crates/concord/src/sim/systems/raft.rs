@@ -14,6 +14,7 @@ use transport::{Choose, NodeId};
 use self::clients::Clients;
 use self::judge::Judge;
 use crate::exit::BadInput;
+use crate::sim::limits::pick;
 use crate::sim::linearizable::judge_history;
 use crate::sim::quorums::Quorums;
 use crate::sim::seed::Case;
@@ -53,18 +54,12 @@ impl System for Raft {
     };
 
     fn limits(choices: &mut impl Choose) -> Limits {
-        let mut pick = |options: [u64; 3]| match choices.choose(3) {
-            0 => options[0],
-            1 => options[1],
-            _ => options[2],
-        };
-        let mut size = |options| usize::try_from(pick(options)).unwrap_or(usize::MAX);
         Limits {
-            append_entries_max: size([1_024, 4, 1]),
-            appends_in_flight_max: size([64, 2, 1]),
-            requests_max: size([65_536, 65_536, 3]),
-            sessions_max: size([4_096, 4_096, 6]),
-            fate_patience_ms: pick([10_000, 1_000, 100]),
+            append_entries_max: pick(choices, [1_024, 4, 1]),
+            appends_in_flight_max: pick(choices, [64, 2, 1]),
+            requests_max: pick(choices, [65_536, 65_536, 3]),
+            sessions_max: pick(choices, [4_096, 4_096, 6]),
+            fate_patience_ms: pick(choices, [10_000, 1_000, 100]),
             quorums: Quorums::drawn(choices),
         }
     }

@@ -17,6 +17,7 @@ use transport::{Choose, NodeId, Recover};
 use self::clients::Clients;
 use self::judge::Judge;
 use crate::exit::BadInput;
+use crate::sim::limits::pick;
 use crate::sim::seed::Case;
 use crate::sim::system::{About, SeedRun, System, nanos};
 
@@ -77,18 +78,12 @@ impl System for Snapshot {
     }
 
     fn limits(choices: &mut impl Choose) -> Limits {
-        let mut pick = |options: [u64; 3]| match choices.choose(3) {
-            0 => options[0],
-            1 => options[1],
-            _ => options[2],
-        };
-        let mut size = |options| usize::try_from(pick(options)).unwrap_or(usize::MAX);
         Limits {
-            window: size([64, 4, 1]),
-            recordings_max: size([16, 16, 2]),
-            channel_messages_max: size([4_096, 4_096, 2]),
-            repeat_ms: pick([50, 20, 200]),
-            timeout_ms: pick([5_000, 2_000, 500]),
+            window: pick(choices, [64, 4, 1]),
+            recordings_max: pick(choices, [16, 16, 2]),
+            channel_messages_max: pick(choices, [4_096, 4_096, 2]),
+            repeat_ms: pick(choices, [50, 20, 200]),
+            timeout_ms: pick(choices, [5_000, 2_000, 500]),
             unacknowledged_max: if choices.choose(8) == 7 {
                 UNACKNOWLEDGED_FEW
             } else {

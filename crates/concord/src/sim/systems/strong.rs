@@ -17,6 +17,7 @@ use transport::{Choose, NodeId};
 use self::clients::Clients;
 use self::judge::Judge;
 use crate::exit::BadInput;
+use crate::sim::limits::pick;
 use crate::sim::linearizable::judge_history;
 use crate::sim::quorums::Quorums;
 use crate::sim::seed::Case;
@@ -53,18 +54,12 @@ impl System for Strong {
     };
 
     fn limits(choices: &mut impl Choose) -> Limits {
-        let mut pick = |options: [u64; 3]| match choices.choose(3) {
-            0 => options[0],
-            1 => options[1],
-            _ => options[2],
-        };
-        let mut size = |options| usize::try_from(pick(options)).unwrap_or(usize::MAX);
         Limits {
-            operations_max: size([1_024, 1_024, 3]),
-            keys_max: size([65_536, 65_536, 3]),
-            patience_ms: pick([10_000, 1_000, 200]),
-            checkpoint_bytes_min: pick([1 << 20, 2_000, 0]),
-            always_write_back: pick([0, 0, 1]) == 1,
+            operations_max: pick(choices, [1_024, 1_024, 3]),
+            keys_max: pick(choices, [65_536, 65_536, 3]),
+            patience_ms: pick(choices, [10_000, 1_000, 200]),
+            checkpoint_bytes_min: pick(choices, [1 << 20, 2_000, 0]),
+            always_write_back: pick(choices, [0, 0, 1]) == 1,
             quorums: Quorums::drawn(choices),
         }
     }
