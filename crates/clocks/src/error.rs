@@ -14,13 +14,10 @@ use core::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClockError {
-    /// The next Lamport time would not fit in 64 bits.
+    /// The next time would not fit in 64 bits.
     TimeExhausted,
-    /// The next counter of a vector clock's slot would not fit in 64 bits.
-    CounterExhausted {
-        /// The slot that can count no further.
-        slot: usize,
-    },
+    /// The next counter of an actor would not fit in 64 bits.
+    CounterExhausted,
     /// The clock has no such slot: the caller named one, or a merged clock has events in one.
     UnknownSlot {
         /// The slot that was asked for.
@@ -28,33 +25,122 @@ pub enum ClockError {
         /// How many slots this clock has: the valid ones are `0..slots`.
         slots: usize,
     },
-    /// A vector clock of that width is not allowed.
+    /// A clock or roster of that width is not allowed.
     TooManySlots {
         /// The width that was asked for.
         slots: usize,
         /// The greatest width allowed: [`VectorClock::SLOTS_MAX`](crate::VectorClock::SLOTS_MAX).
         slots_max: usize,
     },
+    /// Two clocks of different epochs: their slots may belong to different actors.
+    EpochMismatch {
+        /// The epoch of the clock that was asked.
+        own: u64,
+        /// The epoch of the other clock, delta or cut.
+        other: u64,
+    },
+    /// The roster has no such actor.
+    UnknownActor,
+    /// A roster would have an actor twice.
+    DuplicateActor {
+        /// Where the second one stands, from 0, among the sorted actors.
+        index: usize,
+    },
+    /// A delta tells what came after events that this clock does not know.
+    DeltaGap {
+        /// The delta continues after this event of some actor.
+        after: u64,
+        /// This clock knows that actor's events up to here only.
+        known: u64,
+    },
+    /// An encoding is not one that this crate writes.
+    Malformed {
+        /// The byte, from 0, at which that became clear.
+        offset: usize,
+        /// What is wrong there.
+        defect: Defect,
+    },
+}
+
+/// What is wrong with an encoding.
+///
+/// ```
+/// use clocks::{ClockError, Defect, wire::Reader};
+///
+/// let defect = Defect::Ended;
+/// assert_eq!(Reader::new(&[0x80]).u64(), Err(ClockError::Malformed { offset: 1, defect }));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Defect {
+    /// It ends before it is complete.
+    Ended,
+    /// Bytes follow after its end.
+    Surplus,
+    /// A number does not fit in its type.
+    TooLarge,
+    /// A number is written with more bytes than it needs.
+    Overlong,
+    /// A count promises more items than there are bytes left, or than are allowed.
+    TooMany,
+    /// An actor's counter is zero, which means that there is nothing to write.
+    ZeroCounter,
+    /// The items are not in strictly increasing order.
+    NotSorted,
+    /// A name is not valid UTF-8.
+    NotText,
+    /// A tree is deeper than allowed.
+    TooDeep,
+    /// The value can be written shorter: it is not in its canonical form.
+    NotCanonical,
+    /// A byte that announces what follows announces nothing known.
+    UnknownTag,
 }
 
 impl fmt::Display for ClockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimeExhausted => f.write_str("the Lamport time would exceed 64 bits"),
-            Self::CounterExhausted { slot } => {
-                write!(f, "the counter of slot {slot} would exceed 64 bits")
-            }
+            Self::TimeExhausted => f.write_str("the time would exceed 64 bits"),
+            Self::CounterExhausted => f.write_str("the actor's counter would exceed 64 bits"),
             Self::UnknownSlot { slot, slots } => {
                 write!(f, "slot {slot} is unknown to a clock of {slots} slots")
             }
             Self::TooManySlots { slots, slots_max } => {
-                write!(
-                    f,
-                    "a clock of {slots} slots exceeds the limit of {slots_max}"
-                )
+                write!(f, "{slots} slots exceed the limit of {slots_max}")
             }
+            Self::EpochMismatch { own, other } => write!(
+                f,
+                "epoch {other} is not epoch {own}: its slots may belong to other actors"
+            ),
+            Self::UnknownActor => f.write_str("the roster has no such actor"),
+            Self::DuplicateActor { index } => {
+                write!(f, "the actor at place {index} stands there twice")
+            }
+            Self::DeltaGap { after, known } => write!(
+                f,
+                "the delta continues after event {after} of an actor whose events are known up to {known}"
+            ),
+            Self::Malformed { offset, defect } => write!(f, "byte {offset}: {defect}"),
         }
     }
 }
 
 impl core::error::Error for ClockError {}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ended => "the encoding ends too early",
+            Self::Surplus => "bytes follow after the end",
+            Self::TooLarge => "the number is too large for its type",
+            Self::Overlong => "the number is written with more bytes than it needs",
+            Self::TooMany => "more items are promised than can follow",
+            Self::ZeroCounter => "a counter is zero",
+            Self::NotSorted => "the items are not in strictly increasing order",
+            Self::NotText => "the name is not valid UTF-8",
+            Self::TooDeep => "the tree is too deep",
+            Self::NotCanonical => "the value is not in its canonical form",
+            Self::UnknownTag => "nothing known begins like this",
+        })
+    }
+}

@@ -1,7 +1,7 @@
 //! The inner loops of dense clocks, over plain slices: no branch per entry, so that the compiler
 //! can vectorise them. An entry beyond the end of a slice counts as zero.
 
-use crate::Causality;
+use crate::{Causality, ClockError, Dot};
 
 /// Entries compared between two tests for an early exit.
 const BLOCK: usize = 32;
@@ -15,6 +15,31 @@ pub(crate) fn join(own: &mut [u64], other: &[u64]) -> bool {
         *own = joined;
     }
     difference != 0
+}
+
+/// Lowers each entry of `own` to that of `other`. Tells if one changed.
+pub(crate) fn meet(own: &mut [u64], other: &[u64]) -> bool {
+    let mut difference = 0;
+    let (shared, beyond) = own.split_at_mut(own.len().min(other.len()));
+    for (own, &other) in shared.iter_mut().zip(other) {
+        let met = (*own).min(other);
+        difference |= *own ^ met;
+        *own = met;
+    }
+    for own in beyond {
+        difference |= *own;
+        *own = 0;
+    }
+    difference != 0
+}
+
+/// The event of `actor` that follows its event number `counter`.
+pub(crate) fn next<A>(actor: A, counter: u64) -> Result<Dot<A>, ClockError> {
+    let next = counter
+        .checked_add(1)
+        .ok_or(ClockError::CounterExhausted)?;
+    // One more than any counter is not zero.
+    Dot::new(actor, next).ok_or(ClockError::CounterExhausted)
 }
 
 /// The order of two slices, entry by entry.

@@ -12,13 +12,30 @@ mod causality;
 pub use causality::Causality;
 
 mod error;
-pub use error::ClockError;
+pub use error::{ClockError, Defect};
+
+mod dot;
+pub use dot::Dot;
+
+mod actor;
+pub use actor::Actor;
 
 mod lamport;
 pub use lamport::{Lamport, LamportStamp};
 
+mod roster;
+pub use roster::Roster;
+
 mod vector;
 pub use vector::VectorClock;
+
+mod array;
+pub use array::ArrayClock;
+
+mod delta;
+pub use delta::{Span, VectorDelta};
+
+pub mod wire;
 
 #[cfg(feature = "serde")]
 mod serial;

@@ -1,4 +1,4 @@
-//! The serde form of a vector clock: the sequence of its counters, one per slot.
+//! The serde form of a vector clock: its epoch, and the sequence of its counters, one per slot.
 //!
 //! The width is the length, so every sequence of at most [`VectorClock::SLOTS_MAX`] counters is
 //! exactly one clock, zeros included. Decoding refuses a longer one as soon as that is known, and
@@ -14,20 +14,46 @@ use crate::VectorClock;
 
 impl Serialize for VectorClock {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.as_slice())
+        #[derive(Serialize)]
+        #[serde(rename = "VectorClock")]
+        struct Form<'a> {
+            epoch: u64,
+            counters: &'a [u64],
+        }
+        let form = Form {
+            epoch: self.epoch(),
+            counters: self.as_slice(),
+        };
+        form.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for VectorClock {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Counters)
+        #[derive(Deserialize)]
+        #[serde(rename = "VectorClock", deny_unknown_fields)]
+        struct Form {
+            epoch: u64,
+            counters: Counters,
+        }
+        let Form { epoch, counters } = Form::deserialize(deserializer)?;
+        Self::from_vec(epoch, counters.0).map_err(D::Error::custom)
     }
 }
 
-struct Counters;
+/// At most as many counters as a clock may have slots.
+struct Counters(Vec<u64>);
 
-impl<'de> Visitor<'de> for Counters {
-    type Value = VectorClock;
+impl<'de> Deserialize<'de> for Counters {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(CountersVisitor)
+    }
+}
+
+struct CountersVisitor;
+
+impl<'de> Visitor<'de> for CountersVisitor {
+    type Value = Counters;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -37,7 +63,7 @@ impl<'de> Visitor<'de> for Counters {
         )
     }
 
-    fn visit_seq<S: SeqAccess<'de>>(self, mut sequence: S) -> Result<VectorClock, S::Error> {
+    fn visit_seq<S: SeqAccess<'de>>(self, mut sequence: S) -> Result<Counters, S::Error> {
         let claimed = sequence.size_hint().unwrap_or(0);
         if claimed > VectorClock::SLOTS_MAX {
             return Err(S::Error::invalid_length(claimed, &self));
@@ -49,7 +75,7 @@ impl<'de> Visitor<'de> for Counters {
             }
             counters.push(counter);
         }
-        VectorClock::from_vec(counters).map_err(S::Error::custom)
+        Ok(Counters(counters))
     }
 }
 

@@ -1,0 +1,127 @@
+//! What one clock knows and another does not.
+//!
+//! A delta is a list of spans, one an actor: "the events after number `after`, up to number `last`".
+//! It says where it begins, so it can be applied only where nothing is missing before it: a lost
+//! delta is noticed, not papered over. Applying is a merge, so a delta may come twice.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::num::NonZeroU64;
+
+use crate::ClockError;
+
+/// Events of one actor in a row: those after number `after`, up to and with number `last`.
+///
+/// Never empty: `after` is below [`last`](Self::last).
+///
+/// ```
+/// use clocks::Span;
+///
+/// let span = Span::new("a", 3, 5).expect("two events");
+/// assert_eq!((span.len(), span.last()), (2, 5));
+/// assert_eq!(span.to_string(), "a:4-5");
+/// assert_eq!(Span::new("a", 5, 5), None);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span<A> {
+    // The derived order compares the fields from the top: the actor must stay first.
+    /// Whose events.
+    pub actor: A,
+    after: u64,
+    last: NonZeroU64,
+}
+
+impl<A> Span<A> {
+    /// The events of `actor` after number `after`, up to number `last`; nothing if there are none.
+    #[must_use]
+    pub fn new(actor: A, after: u64, last: u64) -> Option<Self> {
+        let last = NonZeroU64::new(last).filter(|last| after < last.get())?;
+        Some(Self { actor, after, last })
+    }
+
+    /// The number of the last event before the span, 0 if it begins with the first.
+    #[must_use]
+    pub const fn after(&self) -> u64 {
+        self.after
+    }
+
+    /// The number of the last event of the span.
+    #[must_use]
+    pub const fn last(&self) -> u64 {
+        self.last.get()
+    }
+
+    /// How many events it has, at least 1.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a span is never empty")]
+    pub const fn len(&self) -> u64 {
+        self.last.get().saturating_sub(self.after)
+    }
+
+    /// Refuses a span that begins after events beyond `known`.
+    pub(crate) const fn check_follows(&self, known: u64) -> Result<(), ClockError> {
+        if self.after > known {
+            let after = self.after;
+            return Err(ClockError::DeltaGap { after, known });
+        }
+        Ok(())
+    }
+}
+
+/// `actor:first-last`.
+impl<A: fmt::Display> fmt::Display for Span<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = self.after.saturating_add(1);
+        write!(f, "{}:{first}-{}", self.actor, self.last)
+    }
+}
+
+/// What one [`VectorClock`](crate::VectorClock) knows and another of its epoch does not.
+///
+/// Made by [`VectorClock::diff`](crate::VectorClock::diff), learned by
+/// [`VectorClock::apply`](crate::VectorClock::apply). It is no clock: it has no order. Space: 24 bytes
+/// an actor with news.
+///
+/// ```
+/// use clocks::VectorClock;
+///
+/// let base = VectorClock::from_counters(&[3, 1])?;
+/// let delta = VectorClock::from_counters(&[3, 4])?.diff(&base)?;
+/// assert_eq!(delta.spans().len(), 1);
+/// assert_eq!(delta.spans()[0].to_string(), "1:2-4");
+/// # Ok::<(), clocks::ClockError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct VectorDelta {
+    epoch: u64,
+    spans: Vec<Span<usize>>,
+}
+
+impl VectorDelta {
+    /// The spans must be in strictly increasing order of their slots.
+    pub(crate) fn new(epoch: u64, spans: Vec<Span<usize>>) -> Self {
+        debug_assert!(
+            spans.is_sorted_by(|a, b| a.actor < b.actor),
+            "spans are in the order of their slots"
+        );
+        Self { epoch, spans }
+    }
+
+    /// The epoch of the two clocks.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The news, in the order of the slots, at most one span a slot.
+    #[must_use]
+    pub fn spans(&self) -> &[Span<usize>] {
+        &self.spans
+    }
+
+    /// Whether there is no news.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+}

@@ -1,0 +1,134 @@
+//! Reads numbers and counts from bytes that anybody may have written.
+
+use crate::{ClockError, Defect};
+
+/// The bytes that are still to be read, and how far along they stand.
+///
+/// ```
+/// use clocks::wire::Reader;
+///
+/// let mut input = Reader::new(&[0xac, 0x02, 7]);
+/// assert_eq!(input.u64()?, 300);
+/// assert_eq!(input.left(), 1);
+/// assert!(input.finish().is_err());
+/// # Ok::<(), clocks::ClockError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads from the front of `bytes`.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, offset: 0 }
+    }
+
+    /// Reads one byte.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect::Ended`].
+    pub fn u8(&mut self) -> Result<u8, ClockError> {
+        let byte = self.bytes.get(self.offset).copied();
+        let byte = byte.ok_or_else(|| self.malformed(Defect::Ended))?;
+        self.offset += 1;
+        Ok(byte)
+    }
+
+    /// Reads a LEB128 number.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect::Ended`]; [`Defect::TooLarge`] above 64 bits; [`Defect::Overlong`] if the last byte
+    /// adds nothing.
+    pub fn u64(&mut self) -> Result<u64, ClockError> {
+        let mut number = 0_u64;
+        for shift in (0..u64::BITS).step_by(7) {
+            let byte = self.u8()?;
+            let bits = u64::from(byte & 0x7f);
+            if bits > u64::MAX >> shift {
+                return Err(self.malformed_before(Defect::TooLarge));
+            }
+            number |= bits << shift;
+            if byte & 0x80 == 0 {
+                return if bits == 0 && shift > 0 {
+                    Err(self.malformed_before(Defect::Overlong))
+                } else {
+                    Ok(number)
+                };
+            }
+        }
+        Err(self.malformed_before(Defect::TooLarge))
+    }
+
+    /// Reads how many items follow, of at least `bytes_min` bytes each and at most `count_max`.
+    ///
+    /// What is promised is there, so it is safe to reserve space for as many.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`u64`](Self::u64); [`Defect::TooMany`].
+    pub fn count(&mut self, bytes_min: usize, count_max: usize) -> Result<usize, ClockError> {
+        let count = self.u64()?;
+        let possible = self.left().checked_div(bytes_min).unwrap_or(usize::MAX);
+        match usize::try_from(count) {
+            Ok(count) if count <= possible.min(count_max) => Ok(count),
+            _ => Err(self.malformed_before(Defect::TooMany)),
+        }
+    }
+
+    /// Reads so many bytes as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect::Ended`].
+    pub fn bytes(&mut self, length: usize) -> Result<&'a [u8], ClockError> {
+        let end = self.offset.checked_add(length);
+        let bytes = end.and_then(|end| self.bytes.get(self.offset..end));
+        let bytes = bytes.ok_or_else(|| self.malformed(Defect::Ended))?;
+        self.offset += length;
+        Ok(bytes)
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    ///
+    /// [`Defect::Surplus`] if bytes are left.
+    pub fn finish(&self) -> Result<(), ClockError> {
+        if self.left() == 0 {
+            Ok(())
+        } else {
+            Err(self.malformed(Defect::Surplus))
+        }
+    }
+
+    /// How many bytes are left.
+    #[must_use]
+    pub const fn left(&self) -> usize {
+        self.bytes.len().saturating_sub(self.offset)
+    }
+
+    /// The place of the next byte, from 0.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The error that the next byte is wrong in this way.
+    #[must_use]
+    pub const fn malformed(&self, defect: Defect) -> ClockError {
+        let offset = self.offset;
+        ClockError::Malformed { offset, defect }
+    }
+
+    /// The error that the byte just read is wrong in this way.
+    #[must_use]
+    pub const fn malformed_before(&self, defect: Defect) -> ClockError {
+        let offset = self.offset.saturating_sub(1);
+        ClockError::Malformed { offset, defect }
+    }
+}
