@@ -35,9 +35,7 @@ pub(crate) fn meet(own: &mut [u64], other: &[u64]) -> bool {
 
 /// The event of `actor` that follows its event number `counter`.
 pub(crate) fn next<A>(actor: A, counter: u64) -> Result<Dot<A>, ClockError> {
-    let next = counter
-        .checked_add(1)
-        .ok_or(ClockError::CounterExhausted)?;
+    let next = counter.checked_add(1).ok_or(ClockError::CounterExhausted)?;
     // One more than any counter is not zero.
     Dot::new(actor, next).ok_or(ClockError::CounterExhausted)
 }

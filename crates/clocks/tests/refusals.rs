@@ -1,8 +1,13 @@
 //! What the clocks refuse, and mistakes of other clocks that these do not make. A refused
 //! operation changes nothing.
 
-use clocks::{Causality, ClockError, Lamport, VectorClock};
+use clocks::{Causality, ClockError, Dot, Lamport, VectorClock};
 use quickcheck::quickcheck;
+
+/// The number of the event that was counted.
+fn number(dot: Result<Dot<usize>, ClockError>) -> Result<u64, ClockError> {
+    dot.map(|dot| dot.number())
+}
 
 fn clock(counters: &[u64]) -> VectorClock {
     VectorClock::from_counters(counters).unwrap()
@@ -48,17 +53,11 @@ quickcheck! {
 #[test]
 fn a_counter_reaches_the_greatest_number_and_no_further() {
     let mut vector = clock(&[3, u64::MAX - 1]);
-    assert_eq!(vector.tick(1), Ok(u64::MAX));
-    assert_eq!(
-        vector.tick(1),
-        Err(ClockError::CounterExhausted { slot: 1 })
-    );
-    assert_eq!(
-        vector.send(1).err(),
-        Some(ClockError::CounterExhausted { slot: 1 })
-    );
+    assert_eq!(number(vector.tick(1)), Ok(u64::MAX));
+    assert_eq!(vector.tick(1), Err(ClockError::CounterExhausted));
+    assert_eq!(vector.send(1).err(), Some(ClockError::CounterExhausted));
     assert_eq!(vector.as_slice(), [3, u64::MAX]);
-    assert_eq!(vector.tick(0), Ok(4), "the other slots still count");
+    assert_eq!(number(vector.tick(0)), Ok(4), "the other slots still count");
 }
 
 #[test]
@@ -66,7 +65,7 @@ fn a_refused_receive_merges_nothing() {
     let mut vector = clock(&[3, 1]);
     assert_eq!(
         vector.receive(0, &clock(&[u64::MAX, 9])),
-        Err(ClockError::CounterExhausted { slot: 0 })
+        Err(ClockError::CounterExhausted)
     );
     assert_eq!(
         vector.receive(2, &clock(&[9, 9])),
@@ -82,7 +81,7 @@ fn a_refused_receive_merges_nothing() {
 #[test]
 fn an_exhausted_counter_of_another_actor_is_merged() {
     let mut vector = clock(&[3, 1]);
-    assert_eq!(vector.receive(0, &clock(&[0, u64::MAX])), Ok(4));
+    assert_eq!(number(vector.receive(0, &clock(&[0, u64::MAX]))), Ok(4));
     assert_eq!(vector.as_slice(), [4, u64::MAX]);
 }
 
@@ -95,7 +94,7 @@ fn an_event_in_a_slot_beyond_the_width_is_refused_not_dropped() {
         Err(ClockError::UnknownSlot { slot: 2, slots: 2 })
     );
     assert_eq!(vector.as_slice(), [1, 1]);
-    assert!(vector.happened_before(&wide), "it can still be compared");
+    assert!(vector < wide, "it can still be compared");
 }
 
 #[test]
@@ -127,7 +126,7 @@ fn the_width_is_bounded() {
 /// The crate vclock 0.4.4 numbers the first event 0, so that `{a: 0}` is greater than `{}`.
 #[test]
 fn the_first_event_is_number_1() {
-    assert_eq!(clock(&[0]).tick(0), Ok(1));
+    assert_eq!(number(clock(&[0]).tick(0)), Ok(1));
     assert_eq!(Lamport::new().tick(), Ok(1));
 }
 
@@ -135,8 +134,8 @@ fn the_first_event_is_number_1() {
 #[test]
 fn an_explicit_zero_is_the_same_as_no_entry() {
     let (explicit, absent) = (clock(&[0, 0, 0]), VectorClock::default());
-    assert_eq!(explicit.compare(&absent), Causality::Equal);
-    assert_eq!(absent.compare(&explicit), Causality::Equal);
+    assert_eq!(explicit.compare(&absent), Ok(Causality::Equal));
+    assert_eq!(absent.compare(&explicit), Ok(Causality::Equal));
     assert_eq!(explicit, absent);
 }
 
@@ -145,18 +144,15 @@ fn an_explicit_zero_is_the_same_as_no_entry() {
 fn an_event_that_cannot_be_counted_is_an_error() {
     let mut vector = clock(&[u64::MAX]);
     let before = vector.clone();
-    assert_eq!(
-        vector.tick(0),
-        Err(ClockError::CounterExhausted { slot: 0 })
-    );
-    assert_eq!(vector.compare(&before), Causality::Equal);
+    assert_eq!(vector.tick(0), Err(ClockError::CounterExhausted));
+    assert_eq!(vector.compare(&before), Ok(Causality::Equal));
 }
 
 #[test]
 fn every_error_says_what_was_refused() {
     let text = [
         ClockError::TimeExhausted,
-        ClockError::CounterExhausted { slot: 7 },
+        ClockError::CounterExhausted,
         ClockError::UnknownSlot { slot: 3, slots: 2 },
         ClockError::TooManySlots {
             slots: 9,
@@ -167,10 +163,10 @@ fn every_error_says_what_was_refused() {
     assert_eq!(
         text,
         [
-            "the Lamport time would exceed 64 bits",
-            "the counter of slot 7 would exceed 64 bits",
+            "the time would exceed 64 bits",
+            "the actor's counter would exceed 64 bits",
             "slot 3 is unknown to a clock of 2 slots",
-            "a clock of 9 slots exceeds the limit of 8",
+            "9 slots exceed the limit of 8",
         ]
     );
 }

@@ -127,11 +127,11 @@ impl Tracer {
         let slot = self.slot;
         if stamp.get(slot) > self.number() {
             // Believed, it would use up this node's numbers.
-            return Err(ClockError::CounterExhausted { slot });
+            return Err(ClockError::CounterExhausted);
         }
         if !can_be(stamp) {
             // Believed, it would make each later stamp of that node look old.
-            return Err(ClockError::CounterExhausted { slot });
+            return Err(ClockError::CounterExhausted);
         }
         self.clock.merge(stamp)?;
         Ok(())

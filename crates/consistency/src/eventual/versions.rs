@@ -208,9 +208,9 @@ impl Versions {
     ) -> Result<Dot, ClockError> {
         let mut clock = self.clock.clone();
         clock.merge(context)?;
-        let counter = clock.tick(slot)?;
+        let counter = clock.tick(slot)?.number();
         if counter > COUNTER_MAX {
-            return Err(ClockError::CounterExhausted { slot });
+            return Err(ClockError::CounterExhausted);
         }
         self.clock = clock;
         self.drop_covered(context);
