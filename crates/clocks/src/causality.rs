@@ -14,8 +14,8 @@ use core::fmt;
 ///
 /// let earlier = VectorClock::from_counters(&[1, 0])?;
 /// let later = VectorClock::from_counters(&[1, 2])?;
-/// assert_eq!(earlier.compare(&later), Causality::Before);
-/// assert_eq!(later.compare(&earlier), Causality::After);
+/// assert_eq!(earlier.compare(&later)?, Causality::Before);
+/// assert_eq!(later.compare(&earlier)?, Causality::After);
 /// # Ok::<(), clocks::ClockError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

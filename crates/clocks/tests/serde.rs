@@ -3,12 +3,48 @@
 
 use clocks::{Causality, Lamport, LamportStamp, VectorClock};
 use quickcheck::quickcheck;
-use serde::Deserialize;
-use serde::de::value::{Error, SeqDeserializer};
+use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
+use serde::de::{IntoDeserializer, Visitor};
+use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 
-/// Decodes a sequence that claims a length as its iterator does.
+/// Decodes a clock of epoch 0 from a sequence that claims a length as its iterator does.
 fn decode(counters: impl Iterator<Item = u64>) -> Result<VectorClock, Error> {
-    VectorClock::deserialize(SeqDeserializer::new(counters))
+    let parts = [
+        ("epoch", Part::Epoch),
+        ("counters", Part::Counters(counters)),
+    ];
+    VectorClock::deserialize(MapDeserializer::new(parts.into_iter()))
+}
+
+/// A field of the form.
+enum Part<I> {
+    Epoch,
+    Counters(I),
+}
+
+impl<I: Iterator<Item = u64>> IntoDeserializer<'_, Error> for Part<I> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de, I: Iterator<Item = u64>> Deserializer<'de> for Part<I> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self {
+            Self::Epoch => visitor.visit_u64(0),
+            Self::Counters(counters) => visitor.visit_seq(SeqDeserializer::new(counters)),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
+        ignored_any
+    }
 }
 
 /// An iterator that lies about its length.
@@ -34,6 +70,12 @@ quickcheck! {
         decoded.as_slice() == clock.as_slice()
     }
 
+    fn a_vector_clock_survives_a_round_trip_with_its_epoch(counters: Vec<u64>, epoch: u64) -> bool {
+        let clock = VectorClock::from_counters(&counters).unwrap().with_epoch(epoch);
+        let text = serde_json::to_string(&clock).unwrap();
+        serde_json::from_str::<VectorClock>(&text).unwrap() == clock
+    }
+
     fn a_lamport_clock_survives_a_round_trip(time: u64) -> bool {
         let text = serde_json::to_string(&Lamport::from_time(time)).unwrap();
         text == time.to_string() && serde_json::from_str::<Lamport>(&text).unwrap().time() == time
@@ -47,9 +89,12 @@ quickcheck! {
 }
 
 #[test]
-fn the_form_is_the_sequence_of_counters() {
+fn the_form_is_the_epoch_and_the_sequence_of_counters() {
     let clock = VectorClock::from_counters(&[1, 0, 4, 0]).unwrap();
-    assert_eq!(serde_json::to_string(&clock).unwrap(), "[1,0,4,0]");
+    assert_eq!(
+        serde_json::to_string(&clock).unwrap(),
+        r#"{"epoch":0,"counters":[1,0,4,0]}"#
+    );
     let stamp = LamportStamp::new(7, 2);
     assert_eq!(
         serde_json::to_string(&stamp).unwrap(),
@@ -97,7 +142,7 @@ fn a_sequence_above_the_bound_is_refused_at_the_first_counter_too_many() {
 
 #[test]
 fn counters_that_are_not_64_bit_numbers_are_refused() {
-    for text in [
+    for counters in [
         "[1,-1]",
         "[18446744073709551616]",
         "[1.5]",
@@ -106,6 +151,10 @@ fn counters_that_are_not_64_bit_numbers_are_refused() {
         "3",
         "[1,",
     ] {
-        assert!(serde_json::from_str::<VectorClock>(text).is_err(), "{text}");
+        let text = format!(r#"{{"epoch":0,"counters":{counters}}}"#);
+        assert!(
+            serde_json::from_str::<VectorClock>(&text).is_err(),
+            "{text}"
+        );
     }
 }
