@@ -117,8 +117,8 @@ const GOLDEN_SEED_7: [&str; 5] = [
     "70bc3d224b443488",
     "70a133129873d401",
     "8007008c87e32fe3",
-    "557f7044a625cfb0",
-    "e3bbafc6f28e647f",
+    "3b1a7204bd1d3a27",
+    "942746dbbce763ba",
 ];
 
 #[test]

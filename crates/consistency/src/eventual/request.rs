@@ -203,6 +203,12 @@ pub enum Refusal {
         /// The width of the cluster.
         members: usize,
     },
+    /// The context counts under another roster's epoch than the store, which uses epoch 0.
+    #[error("the context is of epoch {epoch}, and the store counts in epoch 0")]
+    ContextOfAnotherEpoch {
+        /// The epoch of the context.
+        epoch: u64,
+    },
     /// The context was shown for another key.
     #[error("the context is that of another key")]
     ContextOfAnotherKey,

@@ -217,6 +217,10 @@ impl EventualStore {
             return Err(Refusal::ContextOfAnotherKey);
         }
         let context = context.clock();
+        if context.epoch() != 0 {
+            let epoch = context.epoch();
+            return Err(Refusal::ContextOfAnotherEpoch { epoch });
+        }
         let (slots, members) = (context.slots(), self.config.members().len());
         if slots != 0 && slots != members {
             return Err(Refusal::ContextWidth { slots, members });
@@ -292,6 +296,7 @@ const fn refusal(error: ClockError) -> Refusal {
                 members: slots,
             }
         }
+        ClockError::EpochMismatch { other: epoch, .. } => Refusal::ContextOfAnotherEpoch { epoch },
         _ => Refusal::CounterExhausted,
     }
 }

@@ -273,7 +273,7 @@ impl Versions {
             .iter()
             .all(|sibling| sibling.dot.counter > 0 && self.has_seen(sibling.dot));
         let counted = self.clock.iter().all(|(_, counter)| counter <= COUNTER_MAX);
-        in_order && covered && counted && self.clock.slots() == slots
+        in_order && covered && counted && self.clock.slots() == slots && self.clock.epoch() == 0
     }
 
     fn drop_covered(&mut self, context: &VectorClock) -> bool {

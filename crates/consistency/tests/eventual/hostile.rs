@@ -28,7 +28,8 @@ fn wild(random: &mut Random) -> Versions {
 
 fn wild_context(random: &mut Random, slots: usize) -> clocks::VectorClock {
     let counters: Vec<u64> = (0..slots).map(|_| wild_number(random)).collect();
-    context(&counters)
+    let epoch = u64::from(random.below(8) == 0);
+    context(&counters).with_epoch(epoch)
 }
 
 fn wild_number(random: &mut Random) -> u64 {

@@ -187,6 +187,9 @@ fn contexts_that_no_node_gave_are_refused() {
             members: 3
         }
     );
+    let elsewhere = context(&[1, 0, 0]).with_epoch(3);
+    let refused = world.refused(0, put("fruit", "pear", &elsewhere));
+    assert_eq!(refused, Refusal::ContextOfAnotherEpoch { epoch: 3 });
     let refused = world.refused(0, put("fruit", "pear", &context(&[2, 0, 0])));
     let unknown = Refusal::ContextUnknown {
         slot: 0,

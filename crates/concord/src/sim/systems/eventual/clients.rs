@@ -302,7 +302,9 @@ fn check_context(request: &Request, is_done: bool) -> Result<(), Violation> {
 fn check_refusal(request: &Request, refusal: &Refusal) -> Result<(), Violation> {
     match refusal {
         Refusal::ContextOfAnotherKey => check_context(request, false),
-        Refusal::ContextUnknown { .. } | Refusal::ContextWidth { .. } => {
+        Refusal::ContextUnknown { .. }
+        | Refusal::ContextWidth { .. }
+        | Refusal::ContextOfAnotherEpoch { .. } => {
             let detail = format!("{refusal}: {request:?}");
             Err(Violation::new("contexts-of-their-key", detail))
         }
