@@ -1,36 +1,222 @@
-//! The inner loops of dense clocks, over plain slices: no branch per entry, so that the compiler
-//! can vectorise them. An entry beyond the end of a slice counts as zero.
+//! Which inner loops run here, by name: for benchmarks, tests and the curious.
+//!
+//! A dense clock is a slice of counters, and what it costs is a loop over it. The same few loops are
+//! compiled several times, for what processors differ in, and the first call finds out what this one
+//! can ([`Kernel::selected`]). Clocks use that by themselves; nothing here needs to be called. A
+//! benchmark or a test can call each [`Kernel`] by name.
+//!
+//! Without the feature `std` nobody can be asked, and the baseline loops run.
+//!
+//! Rules: an entry beyond the end of a slice counts as zero; every kernel gives the same answer, to
+//! the last bit.
+
+use core::fmt;
 
 use crate::{Causality, ClockError, Dot};
 
-/// Entries compared between two tests for an early exit.
-const BLOCK: usize = 32;
+mod loops;
+mod targets;
+
+/// Below so many entries a plain loop is over before the dispatch has paid.
+const DISPATCH_MIN: usize = 8;
+
+/// Entries compared one by one before the blocks: most concurrent clocks show it early.
+const PEEK: usize = 4;
+
+/// The inner loops compiled for one kind of processor.
+///
+/// Asking for one that this processor cannot run is harmless: [`is_available`](Self::is_available)
+/// is false, and the baseline loops run in its place.
+///
+/// ```
+/// use clocks::kernel::Kernel;
+///
+/// let mut own = [3, 1, 4];
+/// assert!(Kernel::selected().join(&mut own, &[2, 7, 1]));
+/// assert_eq!(own, [3, 7, 4]);
+/// assert!(Kernel::available().any(|kernel| kernel == Kernel::Baseline));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Kernel {
+    /// What every processor of the compiler's target can run: SSE2 on x86-64, unless a flag such as
+    /// `target-cpu` allows the whole program more.
+    Baseline,
+    /// x86-64 with SSE4.2, which compares signed 64-bit numbers.
+    Sse42,
+    /// x86-64 with AVX2: four counters at once.
+    Avx2,
+    /// x86-64 with AVX-512 as of Ice Lake or Zen 4: eight counters at once, and a maximum of unsigned
+    /// 64-bit numbers. Processors with an older AVX-512 are left out, as they slow down for it.
+    Avx512,
+}
+
+macro_rules! in_room {
+    ($kernel:expr, $function:ident($($argument:expr),*)) => {
+        match $kernel {
+            Kernel::Baseline => targets::baseline::$function($($argument),*),
+            Kernel::Sse42 => targets::sse42::$function($($argument),*),
+            Kernel::Avx2 => targets::avx2::$function($($argument),*),
+            Kernel::Avx512 => targets::avx512::$function($($argument),*),
+        }
+    };
+}
+
+impl Kernel {
+    /// Every kernel that was written, whether or not this processor can run it.
+    pub const ALL: [Self; 4] = [Self::Baseline, Self::Sse42, Self::Avx2, Self::Avx512];
+
+    /// The kernels that this processor can run, the baseline first.
+    ///
+    /// ```
+    /// use clocks::kernel::Kernel;
+    ///
+    /// assert_eq!(Kernel::available().next(), Some(Kernel::Baseline));
+    /// ```
+    pub fn available() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|kernel| kernel.is_available())
+    }
+
+    /// The kernel that clocks use here, for all but a few slots.
+    ///
+    /// ```
+    /// assert!(clocks::kernel::Kernel::selected().is_available());
+    /// ```
+    #[must_use]
+    pub fn selected() -> Self {
+        targets::selected::kernel()
+    }
+
+    /// Whether this processor can run it. If not, the baseline loops run in its place.
+    ///
+    /// ```
+    /// assert!(clocks::kernel::Kernel::Baseline.is_available());
+    /// ```
+    #[must_use]
+    pub fn is_available(self) -> bool {
+        in_room!(self, kernel()) == self
+    }
+
+    /// Raises each entry of `own` to that of `other`, as far as both reach, and tells if one changed.
+    ///
+    /// ```
+    /// use clocks::kernel::Kernel;
+    ///
+    /// let mut own = [1, 2];
+    /// assert!(Kernel::Baseline.join(&mut own, &[2, 1]));
+    /// assert_eq!(own, [2, 2]);
+    /// ```
+    pub fn join(self, own: &mut [u64], other: &[u64]) -> bool {
+        in_room!(self, join(own, other))
+    }
+
+    /// Lowers each entry of `own` to that of `other`, or to zero beyond it, and tells if one changed.
+    ///
+    /// ```
+    /// use clocks::kernel::Kernel;
+    ///
+    /// let mut own = [1, 2, 3];
+    /// assert!(Kernel::Baseline.meet(&mut own, &[2, 1]));
+    /// assert_eq!(own, [1, 1, 0]);
+    /// ```
+    pub fn meet(self, own: &mut [u64], other: &[u64]) -> bool {
+        let (shared, beyond) = own.split_at_mut(own.len().min(other.len()));
+        in_room!(self, meet(shared, other)) | clear(beyond)
+    }
+
+    /// Writes the greater of each two entries to `out`, as far as all three reach.
+    ///
+    /// ```
+    /// use clocks::kernel::Kernel;
+    ///
+    /// let mut out = [9, 9];
+    /// Kernel::Baseline.join_into(&mut out, &[1, 2], &[2, 1]);
+    /// assert_eq!(out, [2, 2]);
+    /// ```
+    pub fn join_into(self, out: &mut [u64], left: &[u64], right: &[u64]) {
+        in_room!(self, join_into(out, left, right));
+    }
+
+    /// How the entries of `left` stand to those of `right`.
+    ///
+    /// ```
+    /// use clocks::{Causality, kernel::Kernel};
+    ///
+    /// assert_eq!(Kernel::Baseline.compare(&[1], &[1, 2]), Causality::Before);
+    /// assert_eq!(Kernel::Baseline.compare(&[1], &[0, 2]), Causality::Concurrent);
+    /// ```
+    #[must_use]
+    pub fn compare(self, left: &[u64], right: &[u64]) -> Causality {
+        let shared = in_room!(self, less(left, right));
+        causality(shared, less_beyond(left, right))
+    }
+}
+
+/// The name of the instructions: `baseline`, `SSE4.2`, `AVX2`, `AVX-512`.
+impl fmt::Display for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Baseline => "baseline",
+            Self::Sse42 => "SSE4.2",
+            Self::Avx2 => "AVX2",
+            Self::Avx512 => "AVX-512",
+        })
+    }
+}
 
 /// Raises each entry of `own` to that of `other`, as far as both reach. Tells if one changed.
+#[inline]
 pub(crate) fn join(own: &mut [u64], other: &[u64]) -> bool {
-    let mut difference = 0;
-    for (own, &other) in own.iter_mut().zip(other) {
-        let joined = (*own).max(other);
-        difference |= *own ^ joined;
-        *own = joined;
+    if own.len() < DISPATCH_MIN {
+        loops::join_max(own, other)
+    } else {
+        targets::selected::join(own, other)
     }
-    difference != 0
 }
 
 /// Lowers each entry of `own` to that of `other`. Tells if one changed.
+#[inline]
 pub(crate) fn meet(own: &mut [u64], other: &[u64]) -> bool {
-    let mut difference = 0;
     let (shared, beyond) = own.split_at_mut(own.len().min(other.len()));
-    for (own, &other) in shared.iter_mut().zip(other) {
-        let met = (*own).min(other);
-        difference |= *own ^ met;
-        *own = met;
+    let has_changed = if shared.len() < DISPATCH_MIN {
+        loops::meet_min(shared, other)
+    } else {
+        targets::selected::meet(shared, other)
+    };
+    has_changed | clear(beyond)
+}
+
+/// Writes the greater of each two entries, as far as all three reach.
+#[inline]
+pub(crate) fn join_into(out: &mut [u64], left: &[u64], right: &[u64]) {
+    if out.len() < DISPATCH_MIN {
+        loops::join_into(out, left, right);
+    } else {
+        targets::selected::join_into(out, left, right);
     }
-    for own in beyond {
-        difference |= *own;
-        *own = 0;
+}
+
+/// The order of two slices, entry by entry.
+#[inline]
+pub(crate) fn compare(left: &[u64], right: &[u64]) -> Causality {
+    let (mut left_less, mut right_less) = less_beyond(left, right);
+    let scalar = if left.len() < DISPATCH_MIN {
+        DISPATCH_MIN
+    } else {
+        PEEK
+    };
+    for (left, right) in left.iter().zip(right).take(scalar) {
+        left_less |= left < right;
+        right_less |= right < left;
+        if left_less && right_less {
+            return Causality::Concurrent;
+        }
     }
-    difference != 0
+    if left.len() < DISPATCH_MIN {
+        return causality((left_less, right_less), (false, false));
+    }
+    let blocks = targets::selected::less(beyond(left, PEEK), beyond(right, PEEK));
+    causality(blocks, (left_less, right_less))
 }
 
 /// The event of `actor` that follows its event number `counter`.
@@ -38,27 +224,6 @@ pub(crate) fn next<A>(actor: A, counter: u64) -> Result<Dot<A>, ClockError> {
     let next = counter.checked_add(1).ok_or(ClockError::CounterExhausted)?;
     // One more than any counter is not zero.
     Dot::new(actor, next).ok_or(ClockError::CounterExhausted)
-}
-
-/// The order of two slices, entry by entry.
-pub(crate) fn compare(left: &[u64], right: &[u64]) -> Causality {
-    let mut left_less = has_event(beyond(right, left.len()));
-    let mut right_less = has_event(beyond(left, right.len()));
-    for (left, right) in left.chunks(BLOCK).zip(right.chunks(BLOCK)) {
-        if left_less && right_less {
-            break;
-        }
-        for (left, right) in left.iter().zip(right) {
-            left_less |= left < right;
-            right_less |= right < left;
-        }
-    }
-    match (left_less, right_less) {
-        (false, false) => Causality::Equal,
-        (true, false) => Causality::Before,
-        (false, true) => Causality::After,
-        (true, true) => Causality::Concurrent,
-    }
 }
 
 /// The entries up to the last that is not zero: equal for equal clocks of any width.
@@ -75,80 +240,38 @@ pub(crate) fn beyond(counters: &[u64], start: usize) -> &[u64] {
     counters.get(start..).unwrap_or_default()
 }
 
+/// Sets each entry to zero. Tells if one changed.
+#[inline]
+fn clear(counters: &mut [u64]) -> bool {
+    let has_changed = has_event(counters);
+    counters.fill(0);
+    has_changed
+}
+
+/// What the entries say that only one of the two has.
+#[inline]
+fn less_beyond(left: &[u64], right: &[u64]) -> (bool, bool) {
+    (
+        has_event(beyond(right, left.len())),
+        has_event(beyond(left, right.len())),
+    )
+}
+
+#[inline]
 fn has_event(counters: &[u64]) -> bool {
     counters.iter().any(|&counter| counter != 0)
 }
 
-#[cfg(test)]
-mod tests {
-    use alloc::vec::Vec;
-
-    use super::*;
-
-    /// Values whose order depends on all 64 bits, the sign bit of a signed compare among them.
-    fn entries(length: usize, seed: u64) -> Vec<u64> {
-        (0..length as u64)
-            .map(|index| {
-                (index ^ seed)
-                    .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-                    .rotate_left(31)
-            })
-            .collect()
-    }
-
-    #[test]
-    fn join_equals_the_definition_at_every_length_and_offset() {
-        for length in 0..=130 {
-            for offset in 0..4_usize {
-                let own = entries(length + offset, 1);
-                let other = entries(length + offset, 2);
-                let expected: Vec<u64> = own[offset..]
-                    .iter()
-                    .zip(&other[offset..])
-                    .map(|(a, b)| if a < b { *b } else { *a })
-                    .collect();
-                let mut joined = own.clone();
-                let changed = join(&mut joined[offset..], &other[offset..]);
-                assert_eq!(&joined[offset..], expected);
-                assert_eq!(&joined[..offset], &own[..offset]);
-                assert_eq!(changed, own[offset..] != expected[..]);
-                assert!(
-                    !join(&mut joined[offset..], &other[offset..]),
-                    "the second join is idle"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn join_reports_a_change_in_any_single_entry() {
-        for length in 1..=130 {
-            for slot in 0..length {
-                let mut own = entries(length, 3);
-                own[slot] >>= 1;
-                let mut other = own.clone();
-                other[slot] += 1;
-                assert!(join(&mut own, &other), "slot {slot} of {length}");
-                assert_eq!(own, other);
-            }
-        }
-    }
-
-    #[test]
-    fn compare_sees_a_difference_in_any_single_entry() {
-        for length in 1..=130 {
-            for slot in 0..length {
-                let mut left = entries(length, 4);
-                left[slot] >>= 1;
-                let mut right = left.clone();
-                assert_eq!(compare(&left, &right), Causality::Equal);
-                right[slot] += 1;
-                assert_eq!(compare(&left, &right), Causality::Before);
-                assert_eq!(compare(&right, &left), Causality::After);
-                left.push(1);
-                assert_eq!(compare(&left, &right), Causality::Concurrent);
-                assert_eq!(compare(&right, &left), Causality::Concurrent);
-            }
-        }
+/// From whether the left is smaller somewhere, and the right, in two parts of them.
+#[inline]
+const fn causality(one: (bool, bool), other: (bool, bool)) -> Causality {
+    match (one.0 | other.0, one.1 | other.1) {
+        (false, false) => Causality::Equal,
+        (true, false) => Causality::Before,
+        (false, true) => Causality::After,
+        (true, true) => Causality::Concurrent,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,9 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 extern crate alloc;
+// For the question which inner loops the processor can run; nothing else here knows `std`.
+#[cfg(any(feature = "std", test))]
+extern crate std;
 
 mod causality;
 pub use causality::Causality;
@@ -40,4 +43,4 @@ pub mod wire;
 #[cfg(feature = "serde")]
 mod serial;
 
-mod kernel;
+pub mod kernel;

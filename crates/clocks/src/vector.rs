@@ -227,6 +227,7 @@ impl VectorClock {
     /// assert_eq!(clock.merge(&other)?, false);
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
+    #[inline]
     pub fn merge(&mut self, other: &Self) -> Result<bool, ClockError> {
         self.check_fits(other)?;
         Ok(kernel::join(&mut self.counters, &other.counters))
@@ -257,8 +258,13 @@ impl VectorClock {
         } else {
             (left, right)
         };
-        self.clone_from(wide);
-        kernel::join(&mut self.counters, &narrow.counters);
+        if self.slots() == wide.slots() && wide.slots() == narrow.slots() {
+            kernel::join_into(&mut self.counters, &wide.counters, &narrow.counters);
+            self.epoch = wide.epoch;
+        } else {
+            self.clone_from(wide);
+            kernel::join(&mut self.counters, &narrow.counters);
+        }
         Ok(())
     }
 
@@ -367,6 +373,7 @@ impl VectorClock {
     /// assert_eq!(a.compare(&VectorClock::from_counters(&[1])?)?, Causality::Equal);
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
+    #[inline]
     pub fn compare(&self, other: &Self) -> Result<Causality, ClockError> {
         self.check_epoch(other)?;
         Ok(kernel::compare(&self.counters, &other.counters))
@@ -517,6 +524,7 @@ impl VectorClock {
         }
     }
 
+    #[inline]
     fn check_epoch(&self, other: &Self) -> Result<(), ClockError> {
         let (own, other) = (self.epoch, other.epoch);
         if own == other {
@@ -527,8 +535,18 @@ impl VectorClock {
     }
 
     /// Refuses a clock of another epoch, or with an event in a slot that this one does not have.
+    #[inline]
     fn check_fits(&self, other: &Self) -> Result<(), ClockError> {
         self.check_epoch(other)?;
+        if other.slots() <= self.slots() {
+            return Ok(());
+        }
+        self.check_surplus(other)
+    }
+
+    /// Refuses a wider clock with an event in a slot that this one does not have.
+    #[cold]
+    fn check_surplus(&self, other: &Self) -> Result<(), ClockError> {
         let slots = self.slots();
         let surplus = kernel::beyond(&other.counters, slots);
         match surplus.iter().position(|&counter| counter != 0) {

@@ -1,0 +1,86 @@
+//! The loops themselves, once in the source and compiled for each target: no branch per entry, so
+//! that the compiler can vectorise them.
+
+/// Entries compared between two tests for an early exit.
+const BLOCK: usize = 32;
+
+/// Raises each entry of `own` to that of `other`, as far as both reach. Tells if one changed.
+///
+/// By a mask, not by `max`: for AVX2 alone, LLVM 22 turns `*own = max(*own, other)` into masked
+/// stores, which are slower than SSE2 (llvm-project #213195). A store of a changed value it leaves
+/// alone. It is also the faster form where there is no compare of unsigned 64-bit numbers.
+#[inline(always)]
+pub(super) fn join_masked(own: &mut [u64], other: &[u64]) -> bool {
+    let mut difference = 0;
+    for (own, &other) in own.iter_mut().zip(other) {
+        let change = (*own ^ other) & mask(*own < other);
+        difference |= change;
+        *own ^= change;
+    }
+    difference != 0
+}
+
+/// The same, for targets that have a maximum of unsigned 64-bit numbers.
+#[inline(always)]
+pub(super) fn join_max(own: &mut [u64], other: &[u64]) -> bool {
+    let mut has_changed = false;
+    for (own, &other) in own.iter_mut().zip(other) {
+        has_changed |= *own < other;
+        *own = (*own).max(other);
+    }
+    has_changed
+}
+
+/// Lowers each entry of `own` to that of `other`, as far as both reach. Tells if one changed.
+#[inline(always)]
+pub(super) fn meet_masked(own: &mut [u64], other: &[u64]) -> bool {
+    let mut difference = 0;
+    for (own, &other) in own.iter_mut().zip(other) {
+        let change = (*own ^ other) & mask(other < *own);
+        difference |= change;
+        *own ^= change;
+    }
+    difference != 0
+}
+
+/// The same, for targets that have a minimum of unsigned 64-bit numbers.
+#[inline(always)]
+pub(super) fn meet_min(own: &mut [u64], other: &[u64]) -> bool {
+    let mut has_changed = false;
+    for (own, &other) in own.iter_mut().zip(other) {
+        has_changed |= other < *own;
+        *own = (*own).min(other);
+    }
+    has_changed
+}
+
+/// Writes the greater of each two entries, as far as all three reach.
+#[inline(always)]
+pub(super) fn join_into(out: &mut [u64], left: &[u64], right: &[u64]) {
+    for ((out, &left), &right) in out.iter_mut().zip(left).zip(right) {
+        *out = left.max(right);
+    }
+}
+
+/// Whether an entry of `left` is smaller, and whether one of `right` is, as far as both reach; once
+/// both are known it looks no further.
+#[inline(always)]
+pub(super) fn less(left: &[u64], right: &[u64]) -> (bool, bool) {
+    let (mut left_less, mut right_less) = (false, false);
+    for (left, right) in left.chunks(BLOCK).zip(right.chunks(BLOCK)) {
+        for (left, right) in left.iter().zip(right) {
+            left_less |= left < right;
+            right_less |= right < left;
+        }
+        if left_less && right_less {
+            break;
+        }
+    }
+    (left_less, right_less)
+}
+
+/// All bits or none.
+#[inline(always)]
+fn mask(condition: bool) -> u64 {
+    u64::from(condition).wrapping_neg()
+}
