@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::HlcStamp;
+
 /// Why a clock refused an operation. The clock is then exactly as it was before the call.
 ///
 /// ```
@@ -14,8 +16,22 @@ use core::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClockError {
-    /// The next time would not fit in 64 bits.
+    /// The next time would not fit in 64 bits; of a hybrid clock, the milliseconds not in 48 of them.
     TimeExhausted,
+    /// A hybrid time is farther ahead of the own wall clock than allowed.
+    TooFarAhead {
+        /// How many milliseconds ahead the clock would be.
+        ahead_ms: u64,
+        /// How many milliseconds it may be.
+        ahead_max_ms: u64,
+    },
+    /// A hybrid clock's stamp is above the bound that was reserved: persist and reserve a new one.
+    BeyondReserve {
+        /// The stamp that would be needed, or was issued already.
+        stamp: HlcStamp,
+        /// The bound.
+        reserved: HlcStamp,
+    },
     /// The next counter of an actor would not fit in 64 bits.
     CounterExhausted,
     /// The clock has no such slot: the caller named one, or a merged clock has events in one.
@@ -101,6 +117,19 @@ impl fmt::Display for ClockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimeExhausted => f.write_str("the time would exceed 64 bits"),
+            Self::TooFarAhead {
+                ahead_ms,
+                ahead_max_ms,
+            } => write!(
+                f,
+                "the time is {ahead_ms} ms ahead of the wall clock, more than {ahead_max_ms}"
+            ),
+            Self::BeyondReserve { stamp, reserved } => {
+                write!(
+                    f,
+                    "the stamp {stamp} is above the reserved bound {reserved}"
+                )
+            }
             Self::CounterExhausted => f.write_str("the actor's counter would exceed 64 bits"),
             Self::UnknownSlot { slot, slots } => {
                 write!(f, "slot {slot} is unknown to a clock of {slots} slots")

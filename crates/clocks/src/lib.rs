@@ -26,6 +26,9 @@ pub use actor::Actor;
 mod lamport;
 pub use lamport::{Lamport, LamportStamp};
 
+mod hlc;
+pub use hlc::{DriftPolicy, Hlc, HlcStamp};
+
 mod roster;
 pub use roster::Roster;
 
