@@ -58,6 +58,20 @@ impl<A> Span<A> {
         self.last.get().saturating_sub(self.after)
     }
 
+    /// The same events of an actor that goes by another name.
+    #[must_use]
+    pub(crate) fn map<B>(self, rename: impl FnOnce(A) -> B) -> Span<B> {
+        Span {
+            actor: rename(self.actor),
+            after: self.after,
+            last: self.last,
+        }
+    }
+
+    pub(crate) const fn last_nonzero(&self) -> NonZeroU64 {
+        self.last
+    }
+
     /// Refuses a span that begins after events beyond `known`.
     pub(crate) const fn check_follows(&self, known: u64) -> Result<(), ClockError> {
         if self.after > known {
@@ -123,5 +137,57 @@ impl VectorDelta {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()
+    }
+}
+
+/// What one [`VersionVector`](crate::VersionVector) knows and another does not.
+///
+/// Made by [`VersionVector::diff`](crate::VersionVector::diff), learned by
+/// [`VersionVector::apply`](crate::VersionVector::apply). It is no clock: it has no order. Space: an
+/// actor and 16 bytes for each actor with news.
+///
+/// ```
+/// use clocks::VersionVector;
+///
+/// let base = VersionVector::from_pairs([("a", 3), ("b", 1)])?;
+/// let delta = VersionVector::from_pairs([("a", 3), ("b", 4)])?.diff(&base);
+/// assert_eq!(delta.spans().len(), 1);
+/// assert_eq!(delta.spans()[0].to_string(), "b:2-4");
+/// # Ok::<(), clocks::ClockError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Delta<A> {
+    spans: Vec<Span<A>>,
+}
+
+impl<A: Ord> Delta<A> {
+    /// The spans must be in strictly increasing order of their actors.
+    pub(crate) fn new(spans: Vec<Span<A>>) -> Self {
+        debug_assert!(
+            spans.is_sorted_by(|a, b| a.actor < b.actor),
+            "spans are in the order of their actors"
+        );
+        Self { spans }
+    }
+}
+
+impl<A> Delta<A> {
+    /// The news, in the order of the actors, at most one span an actor.
+    #[must_use]
+    pub fn spans(&self) -> &[Span<A>] {
+        &self.spans
+    }
+
+    /// Whether there is no news.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+}
+
+/// The delta without news.
+impl<A> Default for Delta<A> {
+    fn default() -> Self {
+        Self { spans: Vec::new() }
     }
 }

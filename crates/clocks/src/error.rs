@@ -48,6 +48,13 @@ pub enum ClockError {
         /// The greatest width allowed: [`VectorClock::SLOTS_MAX`](crate::VectorClock::SLOTS_MAX).
         slots_max: usize,
     },
+    /// A vector would know more actors than the caller allows.
+    TooManyActors {
+        /// How many it would know.
+        actors: usize,
+        /// The most that the caller allows.
+        actors_max: usize,
+    },
     /// Two clocks of different epochs: their slots may belong to different actors.
     EpochMismatch {
         /// The epoch of the clock that was asked.
@@ -136,6 +143,9 @@ impl fmt::Display for ClockError {
             }
             Self::TooManySlots { slots, slots_max } => {
                 write!(f, "{slots} slots exceed the limit of {slots_max}")
+            }
+            Self::TooManyActors { actors, actors_max } => {
+                write!(f, "{actors} actors exceed the limit of {actors_max}")
             }
             Self::EpochMismatch { own, other } => write!(
                 f,

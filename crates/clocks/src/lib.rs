@@ -39,7 +39,10 @@ mod array;
 pub use array::ArrayClock;
 
 mod delta;
-pub use delta::{Span, VectorDelta};
+pub use delta::{Delta, Span, VectorDelta};
+
+mod version_vector;
+pub use version_vector::VersionVector;
 
 pub mod wire;
 
