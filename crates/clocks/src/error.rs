@@ -76,6 +76,22 @@ pub enum ClockError {
         /// This clock knows that actor's events up to here only.
         known: u64,
     },
+    /// A Bloom clock of that shape is not allowed.
+    BloomShape {
+        /// The counters that were asked for: from 1 to
+        /// [`BloomClock::COUNTERS_MAX`](crate::BloomClock::COUNTERS_MAX) are allowed.
+        counters: usize,
+        /// The hashes that were asked for: from 1 to
+        /// [`BloomClock::HASHES_MAX`](crate::BloomClock::HASHES_MAX) are allowed.
+        hashes: u8,
+    },
+    /// Two Bloom clocks of different shapes: their counters stand for different sets of events.
+    BloomMismatch {
+        /// The counters and the hashes of the clock that was asked.
+        own: (usize, u8),
+        /// The counters and the hashes of the other clock.
+        other: (usize, u8),
+    },
     /// An encoding is not one that this crate writes.
     Malformed {
         /// The byte, from 0, at which that became clear.
@@ -158,6 +174,15 @@ impl fmt::Display for ClockError {
             Self::DeltaGap { after, known } => write!(
                 f,
                 "the delta continues after event {after} of an actor whose events are known up to {known}"
+            ),
+            Self::BloomShape { counters, hashes } => write!(
+                f,
+                "a Bloom clock cannot have {counters} counters and {hashes} hashes"
+            ),
+            Self::BloomMismatch { own, other } => write!(
+                f,
+                "a Bloom clock of {} counters and {} hashes is not one of {} and {}",
+                other.0, other.1, own.0, own.1
             ),
             Self::Malformed { offset, defect } => write!(f, "byte {offset}: {defect}"),
         }

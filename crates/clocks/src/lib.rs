@@ -44,6 +44,9 @@ pub use delta::{Delta, Span, VectorDelta};
 mod version_vector;
 pub use version_vector::VersionVector;
 
+mod bloom;
+pub use bloom::{BloomClock, BloomOrder};
+
 pub mod wire;
 
 #[cfg(feature = "serde")]
