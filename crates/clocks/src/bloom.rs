@@ -237,8 +237,9 @@ impl BloomClock {
     ///
     /// With `S` the sum of the later counters, it is the product over this clock's counters `c` of the
     /// probability that at least `c` of `S` hits fall on one of `m` places (Misra and Kshemkalyani
-    /// 2020, the probability of a positive outcome). Two clocks that share much of their past are more
-    /// alike than the formula supposes.
+    /// 2020, the probability of a positive outcome). It is right for strangers. Concurrent clocks that
+    /// share a past are more alike than it supposes, and the more so the longer the past: the tests
+    /// of this crate see "before" said wrongly 2 to 30 times as often there. More counters help.
     ///
     /// From 0 to 1, never NaN; good to about six digits, and an upper bound if a counter is above
     /// 65,536. O(m log m + the greatest counter, at most 65,536), and a copy of the counters.
@@ -260,9 +261,10 @@ impl BloomClock {
         self.check_mate(later)?;
         let mut earlier = self.counters.to_vec();
         earlier.sort_unstable();
-        let hits = later.counters.iter().fold(0, |sum: u64, &counter| {
-            sum.saturating_add(counter)
-        });
+        let hits = later
+            .counters
+            .iter()
+            .fold(0, |sum: u64, &counter| sum.saturating_add(counter));
         Ok(probability::dominates_by_chance(&earlier, hits))
     }
 

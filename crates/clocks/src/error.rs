@@ -134,6 +134,8 @@ pub enum Defect {
     NotCanonical,
     /// A byte that announces what follows announces nothing known.
     UnknownTag,
+    /// No value of this type has such a part.
+    NotAllowed,
 }
 
 impl fmt::Display for ClockError {
@@ -205,6 +207,7 @@ impl fmt::Display for Defect {
             Self::TooDeep => "the tree is too deep",
             Self::NotCanonical => "the value is not in its canonical form",
             Self::UnknownTag => "nothing known begins like this",
+            Self::NotAllowed => "no value has such a part",
         })
     }
 }

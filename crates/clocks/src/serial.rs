@@ -4,6 +4,9 @@
 //! exactly one clock, zeros included. Decoding refuses a longer one as soon as that is known, and
 //! grows only with the counters that have really arrived, whatever length the input claims.
 
+mod bloom;
+mod bounded;
+
 use alloc::vec::Vec;
 use core::fmt;
 

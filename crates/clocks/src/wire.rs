@@ -8,6 +8,7 @@
 //! multiple of the bytes that are there, whatever they claim.
 
 mod actor;
+mod bloom;
 mod hlc;
 mod reader;
 mod vector;

@@ -19,7 +19,10 @@ pub(super) fn dominates_by_chance(counters: &[u64], hits: u64) -> f64 {
     // The probability of less than `reached` hits on a slot.
     let (mut reached, mut less) = (0, 0.0);
     let mut all = 1.0;
-    for &counter in counters.iter().take_while(|&&counter| counter <= COUNTER_MAX) {
+    for &counter in counters
+        .iter()
+        .take_while(|&&counter| counter <= COUNTER_MAX)
+    {
         while reached < counter {
             less += below.next_term();
             reached += 1;
@@ -125,7 +128,16 @@ mod tests {
 
     #[test]
     fn no_input_gives_anything_but_a_probability() {
-        let edges = [0, 1, 2, 1_000, COUNTER_MAX, COUNTER_MAX + 1, u64::MAX - 1, u64::MAX];
+        let edges = [
+            0,
+            1,
+            2,
+            1_000,
+            COUNTER_MAX,
+            COUNTER_MAX + 1,
+            u64::MAX - 1,
+            u64::MAX,
+        ];
         for slots in [0, 1, 2, 3, 70] {
             for hits in edges {
                 for counter in edges {
@@ -133,7 +145,10 @@ mod tests {
                     counters.push(counter);
                     counters.sort_unstable();
                     let chance = dominates_by_chance(&counters, hits);
-                    assert!((0.0..=1.0).contains(&chance), "{counters:?} {hits}: {chance}");
+                    assert!(
+                        (0.0..=1.0).contains(&chance),
+                        "{counters:?} {hits}: {chance}"
+                    );
                 }
             }
         }
