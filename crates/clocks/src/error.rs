@@ -69,6 +69,38 @@ pub enum ClockError {
         /// Where the second one stands, from 0, among the sorted actors.
         index: usize,
     },
+    /// A number for the next epoch would not fit in 64 bits.
+    EpochExhausted,
+    /// A clock or stamp must be exactly as wide as what it is used with.
+    WidthMismatch {
+        /// The width of the one that was asked.
+        own: usize,
+        /// The width of the other.
+        other: usize,
+    },
+    /// The actor has not left, so its next event may be on its way: it cannot be retired.
+    StillMember,
+    /// The only member that remains cannot leave: nobody could say what has been seen.
+    LastMember,
+    /// The actor has left already, with another final count.
+    LeftAlready {
+        /// How many events it had, as announced first.
+        last: u64,
+    },
+    /// Not all events of an actor that has left are known: to forget it would lose that.
+    MissingEvents {
+        /// That actor's events are known up to here only.
+        known: u64,
+        /// How many it had.
+        last: u64,
+    },
+    /// A clock claims events of an actor beyond the last that it had when it left.
+    BeyondLast {
+        /// What the clock claims.
+        counter: u64,
+        /// How many events the actor had.
+        last: u64,
+    },
     /// A delta tells what came after events that this clock does not know.
     DeltaGap {
         /// The delta continues after this event of some actor.
@@ -173,6 +205,23 @@ impl fmt::Display for ClockError {
             Self::DuplicateActor { index } => {
                 write!(f, "the actor at place {index} stands there twice")
             }
+            Self::EpochExhausted => f.write_str("the epoch would exceed 64 bits"),
+            Self::WidthMismatch { own, other } => {
+                write!(f, "a width of {other} slots is not the width of {own}")
+            }
+            Self::StillMember => f.write_str("the actor has not left"),
+            Self::LastMember => f.write_str("the last member cannot leave"),
+            Self::LeftAlready { last } => {
+                write!(f, "the actor has left already, after event {last}")
+            }
+            Self::MissingEvents { known, last } => write!(
+                f,
+                "of the {last} events of an actor that left, only {known} are known"
+            ),
+            Self::BeyondLast { counter, last } => write!(
+                f,
+                "event {counter} is claimed of an actor that left after event {last}"
+            ),
             Self::DeltaGap { after, known } => write!(
                 f,
                 "the delta continues after event {after} of an actor whose events are known up to {known}"

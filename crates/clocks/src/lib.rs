@@ -30,7 +30,13 @@ mod hlc;
 pub use hlc::{DriftPolicy, Hlc, HlcStamp};
 
 mod roster;
-pub use roster::Roster;
+pub use roster::{Roster, Succession};
+
+mod stability;
+pub use stability::{Stability, StableCut};
+
+mod matrix;
+pub use matrix::MatrixClock;
 
 mod vector;
 pub use vector::VectorClock;

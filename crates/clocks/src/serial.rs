@@ -6,6 +6,7 @@
 
 mod bloom;
 mod bounded;
+mod roster;
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -10,7 +10,9 @@
 mod actor;
 mod bloom;
 mod hlc;
+mod matrix;
 mod reader;
+mod roster;
 mod vector;
 
 use alloc::vec::Vec;
