@@ -16,7 +16,7 @@
 //! | [`EventualStore`], [`Config`] | one replica as a [`transport::Process`], and what its operator decides |
 //! | [`Request`], [`Event`], [`Reply`], [`Refusal`] | get, put and delete, and what a client hears |
 //! | [`CausalContext`] | what a client has seen of a key: comes with an answer, goes back with a write |
-//! | [`Versions`], [`Dot`], [`Sibling`] | the state of one key: a pure value with a merge |
+//! | [`Versions`], [`Sibling`], [`Dot`](clocks::Dot) | the state of one key: a pure value with a merge |
 //! | [`invariants`] | the promises, as functions over replicas |
 //!
 //! ```
@@ -158,4 +158,4 @@ pub use store::EventualStore;
 mod table;
 
 mod versions;
-pub use versions::{Dot, KeyVersions, Sibling, Versions};
+pub use versions::{KeyVersions, Sibling, Versions};

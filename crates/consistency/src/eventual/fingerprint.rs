@@ -23,8 +23,8 @@ pub(super) fn of(key: &[u8], versions: &Versions) -> u64 {
     // Counters and siblings could otherwise trade places.
     mixer.number(u64::MAX);
     for sibling in versions.siblings() {
-        mixer.number(sibling.dot.slot as u64);
-        mixer.number(sibling.dot.counter);
+        mixer.number(sibling.dot.actor as u64);
+        mixer.number(sibling.dot.number());
         mixer.bytes(&sibling.value);
     }
     mixer.0

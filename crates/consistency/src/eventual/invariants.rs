@@ -19,11 +19,11 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use clocks::VectorClock;
+use clocks::{Dot, VectorClock};
 use transport::{Bytes, NodeId};
 
-use super::versions::{covers, fits};
-use super::{Dot, Event, EventualStore, Reply, Request, Versions};
+use super::versions::fits;
+use super::{Event, EventualStore, Reply, Request, Versions};
 
 /// A promise that was broken, and by whom.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -45,7 +45,7 @@ pub enum Broken {
         /// The key.
         key: Bytes,
         /// The name.
-        dot: Dot,
+        dot: Dot<usize>,
     },
     /// A value that was replaced or deleted at a replica is there again.
     #[error("no resurrection: {dot} of {key:?} was gone at {node} and is back")]
@@ -55,7 +55,7 @@ pub enum Broken {
         /// The key.
         key: Bytes,
         /// The write that is back.
-        dot: Dot,
+        dot: Dot<usize>,
     },
     /// A replica has seen a write and no longer shows it, although no write or delete was based on
     /// it.
@@ -68,7 +68,7 @@ pub enum Broken {
         /// The key.
         key: Bytes,
         /// The write that is missing.
-        dot: Dot,
+        dot: Dot<usize>,
     },
     /// A replica has seen a write and still shows what that write replaced.
     #[error(
@@ -80,9 +80,9 @@ pub enum Broken {
         /// The key.
         key: Bytes,
         /// The write that should be gone.
-        dot: Dot,
+        dot: Dot<usize>,
         /// The write that replaced it.
-        by: Dot,
+        by: Dot<usize>,
     },
     /// A write that was acknowledged, or shown to a client, would be lost if every node crashed now.
     #[error("acknowledged is durable: no disk knows {dot} of {key:?}")]
@@ -90,7 +90,7 @@ pub enum Broken {
         /// The key.
         key: Bytes,
         /// The write.
-        dot: Dot,
+        dot: Dot<usize>,
     },
     /// An acknowledged delete would be lost if every node crashed now.
     #[error("acknowledged is durable: no disk knows that {context} of {key:?} was deleted")]
@@ -204,29 +204,29 @@ struct Seen {
 #[derive(Clone, Debug, Default)]
 struct Known {
     /// Every write that was ever visible, with its value.
-    writes: BTreeMap<Dot, Bytes>,
+    writes: BTreeMap<Dot<usize>, Bytes>,
     /// The contexts of all puts and deletes that were asked and not refused, carried out or not, each
     /// with the number of requests.
     asked: Vec<(VectorClock, u64)>,
     /// What acknowledged writes replaced.
-    replaced: BTreeMap<Dot, VectorClock>,
+    replaced: BTreeMap<Dot<usize>, VectorClock>,
     /// The writes that some client was shown, or that were acknowledged.
-    shown: BTreeSet<Dot>,
+    shown: BTreeSet<Dot<usize>>,
     /// The contexts of the deletes that were acknowledged.
     deleted: Vec<VectorClock>,
     /// Writes that somebody asked to replace: they may be gone.
-    excused: BTreeSet<Dot>,
+    excused: BTreeSet<Dot<usize>>,
 }
 
 impl Known {
     /// The first write that this state has seen and dropped without anybody's asking.
-    fn dropped(&mut self, now: &Versions) -> Option<Dot> {
-        let gone = |dot: &&Dot| now.has_seen(**dot) && now.sibling(**dot).is_none();
+    fn dropped(&mut self, now: &Versions) -> Option<Dot<usize>> {
+        let gone = |dot: &&Dot<usize>| now.has_seen(**dot) && now.sibling(**dot).is_none();
         for &dot in self.writes.keys().filter(gone) {
             if self.excused.contains(&dot) {
                 continue;
             }
-            if !self.asked.iter().any(|(context, _)| covers(context, dot)) {
+            if !self.asked.iter().any(|(context, _)| context.contains(dot)) {
                 return Some(dot);
             }
             self.excused.insert(dot);
@@ -340,7 +340,7 @@ impl Ledger {
             let states = || others.values().filter_map(|seen| seen.keys.get(key));
             let shown = &known.shown;
             known.writes.retain(|dot, _| {
-                dot.slot != slot
+                dot.actor != slot
                     || shown.contains(dot)
                     || states().any(|versions| versions.has_seen(*dot))
             });
@@ -370,7 +370,8 @@ impl Ledger {
             for (replica, versions) in &states {
                 judge(replica.config().id(), key, known, versions)?;
             }
-            let is_known = |dot: &Dot| states.iter().any(|(_, versions)| versions.has_seen(*dot));
+            let is_known =
+                |dot: &Dot<usize>| states.iter().any(|(_, versions)| versions.has_seen(*dot));
             if let Some(&dot) = known.shown.iter().find(|dot| !is_known(dot)) {
                 let key = key.clone();
                 return Err(Broken::WriteNotDurable { key, dot });
@@ -380,7 +381,7 @@ impl Ledger {
                     && versions
                         .siblings()
                         .iter()
-                        .all(|sibling| !covers(context, sibling.dot))
+                        .all(|sibling| !context.contains(sibling.dot))
             };
             let is_held = |context: &&VectorClock| {
                 states.iter().any(|(_, versions)| holds(context, versions))
@@ -409,7 +410,7 @@ fn went_back(node: NodeId, key: &Bytes, last: &Versions, now: &Versions) -> Resu
         let key = key.clone();
         return Err(Broken::ClockWentBack { node, key });
     }
-    let is_back = |dot: Dot| last.has_seen(dot) && last.sibling(dot).is_none();
+    let is_back = |dot: Dot<usize>| last.has_seen(dot) && last.sibling(dot).is_none();
     match now.siblings().iter().find(|sibling| is_back(sibling.dot)) {
         None => Ok(()),
         Some(sibling) => Err(Broken::Resurrected {
@@ -432,8 +433,9 @@ fn judge(node: NodeId, key: &Bytes, known: &mut Known, now: &Versions) -> Result
             let key = key.clone();
             return Err(Broken::DotNamesTwo { node, key, dot });
         }
-        let replaces =
-            |(by, context): &(&Dot, &VectorClock)| now.has_seen(**by) && covers(context, dot);
+        let replaces = |(by, context): &(&Dot<usize>, &VectorClock)| {
+            now.has_seen(**by) && context.contains(dot)
+        };
         if let Some((&by, _)) = known.replaced.iter().find(replaces) {
             let key = key.clone();
             return Err(Broken::NotReplaced { node, key, dot, by });

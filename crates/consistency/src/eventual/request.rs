@@ -1,8 +1,9 @@
 //! Requests and events: what a client asks of its node, and what it hears.
 
+use clocks::Dot;
 use transport::{Bytes, Ends, RequestId};
 
-use super::{CausalContext, Dot, KeyVersions, Versions};
+use super::{CausalContext, KeyVersions, Versions};
 
 /// What a client can ask. The name is echoed in the answer.
 ///
@@ -139,7 +140,7 @@ pub enum Reply {
     /// The answer to a put.
     Written {
         /// The name of the write.
-        dot: Dot,
+        dot: Dot<usize>,
         /// The key at this node.
         item: KeyVersions,
     },

@@ -23,7 +23,7 @@
 
 use alloc::vec::Vec;
 
-use clocks::{ClockError, VectorClock};
+use clocks::{ClockError, Dot, VectorClock};
 use transport::Bytes;
 
 /// Nodes count their writes of a key up to here, and take clocks up to here from each other: the same
@@ -33,40 +33,22 @@ pub(super) const COUNTER_MAX: u64 = 1 << 63;
 /// of the counters by more than a node can count: so claims never bring a counter to its end.
 pub(super) const CLAIM_MAX: u64 = 1 << 62;
 
-/// The name of a write to a key: unique for that key, in the whole cluster, for ever.
-///
-/// ```
-/// use consistency::eventual::Dot;
-/// let dot = Dot { slot: 1, counter: 3 };
-/// assert_eq!(dot.to_string(), "1.3");
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
-pub struct Dot {
-    /// The place, among the sorted members, of the node that took the write.
-    pub slot: usize,
-    /// That node's number for it: 1 for its first write of the key.
-    pub counter: u64,
-}
-
-impl core::fmt::Display for Dot {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{}.{}", self.slot, self.counter)
-    }
-}
-
 /// A value that no later write or delete has replaced.
 ///
 /// ```
-/// use consistency::eventual::{Dot, Sibling};
-/// let sibling = Sibling { dot: Dot { slot: 0, counter: 1 }, value: "apple".into() };
-/// assert_eq!(&*sibling.value, b"apple");
+/// use consistency::eventual::Versions;
+/// let mut versions = Versions::new(2)?;
+/// let dot = versions.put(0, &Default::default(), "apple".into())?;
+/// let sibling = &versions.siblings()[0];
+/// assert_eq!((sibling.dot, &*sibling.value), (dot, &b"apple"[..]));
+/// # Ok::<(), clocks::ClockError>(())
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct Sibling {
-    /// The write that stored it.
-    pub dot: Dot,
+    /// The write that stored it: the place, among the sorted members, of the node that took it, and
+    /// that node's number for it. Unique for the key, in the whole cluster, for ever.
+    pub dot: Dot<usize>,
     /// What was stored.
     pub value: Bytes,
 }
@@ -154,13 +136,13 @@ impl Versions {
 
     /// Whether the write was seen here, if it still stands or not. O(1).
     #[must_use]
-    pub fn has_seen(&self, dot: Dot) -> bool {
-        covers(&self.clock, dot)
+    pub fn has_seen(&self, dot: Dot<usize>) -> bool {
+        self.clock.contains(dot)
     }
 
     /// The sibling that this write stored, if it still stands. O(log siblings).
     #[must_use]
-    pub fn sibling(&self, dot: Dot) -> Option<&Sibling> {
+    pub fn sibling(&self, dot: Dot<usize>) -> Option<&Sibling> {
         let place = self.place(dot).ok()?;
         self.siblings.get(place)
     }
@@ -179,7 +161,7 @@ impl Versions {
         slot: usize,
         context: &VectorClock,
         value: Bytes,
-    ) -> Result<Dot, ClockError> {
+    ) -> Result<Dot<usize>, ClockError> {
         let dot = self.delete_with_dot(slot, context)?;
         let sibling = Sibling { dot, value };
         let place = self.place(dot).unwrap_or_else(|place| place);
@@ -205,16 +187,16 @@ impl Versions {
         &mut self,
         slot: usize,
         context: &VectorClock,
-    ) -> Result<Dot, ClockError> {
+    ) -> Result<Dot<usize>, ClockError> {
         let mut clock = self.clock.clone();
         clock.merge(context)?;
-        let counter = clock.tick(slot)?.number();
-        if counter > COUNTER_MAX {
+        let dot = clock.tick(slot)?;
+        if dot.number() > COUNTER_MAX {
             return Err(ClockError::CounterExhausted);
         }
         self.clock = clock;
         self.drop_covered(context);
-        Ok(Dot { slot, counter })
+        Ok(dot)
     }
 
     /// Joins what another replica knows of this key. Returns whether something changed.
@@ -243,7 +225,7 @@ impl Versions {
                         has_changed = true;
                     }
                 }
-                Err(place) if !covers(&seen_before, theirs.dot) => {
+                Err(place) if !seen_before.contains(theirs.dot) => {
                     self.siblings.insert(place, theirs.clone());
                     has_changed = true;
                 }
@@ -257,7 +239,7 @@ impl Versions {
     pub(super) fn unseen_by(&self, context: &VectorClock) -> usize {
         self.siblings
             .iter()
-            .filter(|sibling| !covers(context, sibling.dot))
+            .filter(|sibling| !context.contains(sibling.dot))
             .count()
     }
 
@@ -271,7 +253,7 @@ impl Versions {
         let covered = self
             .siblings
             .iter()
-            .all(|sibling| sibling.dot.counter > 0 && self.has_seen(sibling.dot));
+            .all(|sibling| self.has_seen(sibling.dot));
         let counted = self.clock.iter().all(|(_, counter)| counter <= COUNTER_MAX);
         in_order && covered && counted && self.clock.slots() == slots && self.clock.epoch() == 0
     }
@@ -279,19 +261,14 @@ impl Versions {
     fn drop_covered(&mut self, context: &VectorClock) -> bool {
         let count = self.siblings.len();
         self.siblings
-            .retain(|sibling| !covers(context, sibling.dot));
+            .retain(|sibling| !context.contains(sibling.dot));
         self.siblings.len() != count
     }
 
-    fn place(&self, dot: Dot) -> Result<usize, usize> {
+    fn place(&self, dot: Dot<usize>) -> Result<usize, usize> {
         self.siblings
             .binary_search_by_key(&dot, |sibling| sibling.dot)
     }
-}
-
-/// Whether the clock knows this write.
-pub(super) fn covers(clock: &VectorClock, dot: Dot) -> bool {
-    clock.get(dot.slot) >= dot.counter
 }
 
 /// Whether the clock has no event at or beyond `slots`.

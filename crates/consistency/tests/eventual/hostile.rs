@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use clocks::Dot;
 use consistency::eventual::{
-    CausalContext, Config, Content, Dot, EventualStore, KeyVersions, Message, Part, Record,
-    Request, Sibling, Span, Versions,
+    CausalContext, Config, Content, EventualStore, KeyVersions, Message, Part, Record, Request,
+    Sibling, Span, Versions,
 };
 use transport::{Context, Effect, Effects, Input, NodeId, Process, Recover, Stored, Time, Token};
 
@@ -192,10 +193,7 @@ fn a_client_cannot_end_the_counter_of_another_node() {
     let written = world.put(1, "fruit", "pear", &empty());
     assert_eq!(
         written.siblings()[1].dot,
-        Dot {
-            slot: 1,
-            counter: (1 << 62) + 1
-        }
+        Dot::new(1, (1 << 62) + 1).unwrap()
     );
     world.run_until(World::converged);
     assert_eq!(values(&world.get(0, "fruit")), ["apple", "pear"]);
@@ -351,10 +349,7 @@ fn two_values_under_one_dot_end_in_one_everywhere() {
     a.merge(&of_b).unwrap();
     b.merge(&of_a).unwrap();
     assert_eq!(a, b);
-    let dot = Dot {
-        slot: 0,
-        counter: 1,
-    };
+    let dot = Dot::new(0, 1).unwrap();
     let value = "pear".into();
     assert_eq!(a.siblings(), [Sibling { dot, value }]);
 }

@@ -1,7 +1,8 @@
 //! Laws of the merge, on states that a cluster can reach: built by puts, deletes and merges, with
 //! contexts that a client really got, at any replica and at any time.
 
-use consistency::eventual::{Dot, Versions};
+use clocks::Dot;
+use consistency::eventual::Versions;
 
 use crate::world::Random;
 use clocks::VectorClock;
@@ -133,8 +134,8 @@ fn siblings_are_the_writes_that_no_write_or_delete_replaced() {
     use std::collections::BTreeSet;
     #[derive(Clone, Default)]
     struct Naive {
-        seen: BTreeSet<Dot>,
-        gone: BTreeSet<Dot>,
+        seen: BTreeSet<Dot<usize>>,
+        gone: BTreeSet<Dot<usize>>,
     }
     for seed in 0..1_500_u64 {
         let mut random = Random(seed);
@@ -167,12 +168,12 @@ fn siblings_are_the_writes_that_no_write_or_delete_replaced() {
                     naive[slot].gone.extend(set.gone);
                 }
             }
-            let stand: Vec<Dot> = naive[slot]
+            let stand: Vec<Dot<usize>> = naive[slot]
                 .seen
                 .difference(&naive[slot].gone)
                 .copied()
                 .collect();
-            let dots: Vec<Dot> = replicas[slot].siblings().iter().map(|s| s.dot).collect();
+            let dots: Vec<Dot<usize>> = replicas[slot].siblings().iter().map(|s| s.dot).collect();
             assert_eq!(dots, stand, "seed {seed}, step {step}");
             shown.push((replicas[slot].context().clone(), naive[slot].seen.clone()));
         }

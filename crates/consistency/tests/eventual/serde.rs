@@ -2,9 +2,10 @@
 
 use std::fmt::Debug;
 
+use clocks::Dot;
 use consistency::eventual::{
-    CausalContext, Content, Dot, Event, KeyVersions, Message, Part, Record, Refusal, Reply,
-    Request, Span, Versions,
+    CausalContext, Content, Event, KeyVersions, Message, Part, Record, Refusal, Reply, Request,
+    Span, Versions,
 };
 use transport::{Bincode, Codec, RequestId};
 
@@ -94,10 +95,7 @@ fn requests_and_events_round_trip() {
         key: key(),
         versions: versions(),
     };
-    let dot = Dot {
-        slot: 2,
-        counter: 9,
-    };
+    let dot = Dot::new(2, 9).unwrap();
     for reply in [
         Reply::Found { item: item() },
         Reply::Written { dot, item: item() },

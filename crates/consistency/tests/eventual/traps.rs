@@ -252,7 +252,7 @@ fn a_dot_that_a_crash_took_was_seen_by_nobody() {
     world.sync_after = Some(Duration::from_micros(100));
     let found = world.put(0, "fruit", "kept", &empty());
     assert_eq!(
-        (found.siblings()[0].dot.counter, values(&found)),
+        (found.siblings()[0].dot.number(), values(&found)),
         (1, vec!["kept".into()])
     );
     world.run_until(World::converged);

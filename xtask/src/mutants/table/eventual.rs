@@ -7,8 +7,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "eventual-sibling-dropped",
         guard: "a merge keeps what the other side wrote concurrently",
         file: "crates/consistency/src/eventual/versions.rs",
-        find: "Err(place) if !covers(&seen_before, theirs.dot) => {",
-        replace: "Err(place) if self.siblings.is_empty() && !covers(&seen_before, theirs.dot) => {",
+        find: "Err(place) if !seen_before.contains(theirs.dot) => {",
+        replace: "Err(place) if self.siblings.is_empty() && !seen_before.contains(theirs.dot) => {",
         killed_by: test(
             "consistency",
             "eventual",
@@ -59,8 +59,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "eventual-late-message-resurrects",
         guard: "what was seen and is gone never comes back (riak_kv#311)",
         file: "crates/consistency/src/eventual/versions.rs",
-        find: "Err(place) if !covers(&seen_before, theirs.dot) => {",
-        replace: "Err(place) if theirs.dot.counter > 0 || !covers(&seen_before, theirs.dot) => {",
+        find: "Err(place) if !seen_before.contains(theirs.dot) => {",
+        replace: "Err(place) if theirs.dot.number() > 0 || !seen_before.contains(theirs.dot) => {",
         killed_by: test(
             "consistency",
             "eventual",
@@ -72,8 +72,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "eventual-merge-asks-the-merged-clock",
         guard: "a merge compares with the clock from before it (rust-crdt#35)",
         file: "crates/consistency/src/eventual/versions.rs",
-        find: "Err(place) if !covers(&seen_before, theirs.dot) => {",
-        replace: "Err(place) if !covers(&seen_before, theirs.dot) && !covers(&self.clock, theirs.dot) => {",
+        find: "Err(place) if !seen_before.contains(theirs.dot) => {",
+        replace: "Err(place) if !seen_before.contains(theirs.dot) && !self.clock.contains(theirs.dot) => {",
         killed_by: test(
             "consistency",
             "eventual",

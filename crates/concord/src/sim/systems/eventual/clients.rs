@@ -320,9 +320,10 @@ fn check_reply(request: &Request, reply: &Reply) -> Result<(), Violation> {
     };
     let versions = reply.versions();
     let replaces_all = |context: &VectorClock, spared| {
-        versions.siblings().iter().all(|sibling| {
-            sibling.dot == spared || context.get(sibling.dot.slot) < sibling.dot.counter
-        })
+        versions
+            .siblings()
+            .iter()
+            .all(|sibling| Some(sibling.dot) == spared || !context.contains(sibling.dot))
     };
     match (request, reply) {
         (Request::Get { .. }, Reply::Found { .. }) => Ok(()),
@@ -332,18 +333,14 @@ fn check_reply(request: &Request, reply: &Reply) -> Result<(), Violation> {
             if written != Some(value) {
                 return wrong("a write does not show itself");
             }
-            if !replaces_all(context, *dot) {
+            if !replaces_all(context, Some(*dot)) {
                 return wrong("a write left what it replaces");
             }
             Ok(())
         }
         (Request::Delete { context, .. }, Reply::Deleted { .. }) => {
             let context = context.clock();
-            let none = consistency::eventual::Dot {
-                slot: usize::MAX,
-                counter: 0,
-            };
-            if !replaces_all(context, none) {
+            if !replaces_all(context, None) {
                 return wrong("a delete left what it removes");
             }
             Ok(())
