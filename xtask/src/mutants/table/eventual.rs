@@ -98,8 +98,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "eventual-dot-reused",
         guard: "a dot names one write",
         file: "crates/consistency/src/eventual/versions.rs",
-        find: "let counter = clock.tick(slot)?;",
-        replace: "let counter = if clock.get(slot) < 1 { clock.tick(slot)? } else { clock.get(slot) };",
+        find: "let dot = clock.tick(slot)?;",
+        replace: "let dot = match Dot::new(slot, clock.get(slot)) {\n            Some(dot) => dot,\n            None => clock.tick(slot)?,\n        };",
         killed_by: test(
             "consistency",
             "eventual",
