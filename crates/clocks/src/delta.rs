@@ -172,6 +172,11 @@ impl<A: Ord> Delta<A> {
 }
 
 impl<A> Delta<A> {
+    #[cfg(feature = "serde")]
+    pub(crate) fn into_spans(self) -> Vec<Span<A>> {
+        self.spans
+    }
+
     /// The news, in the order of the actors, at most one span an actor.
     #[must_use]
     pub fn spans(&self) -> &[Span<A>] {

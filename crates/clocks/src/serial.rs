@@ -7,6 +7,7 @@
 mod bloom;
 mod bounded;
 mod roster;
+mod sparse;
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -13,6 +13,7 @@ mod hlc;
 mod matrix;
 mod reader;
 mod roster;
+mod sparse;
 mod vector;
 
 use alloc::vec::Vec;
