@@ -39,6 +39,14 @@ pub enum Error {
         /// Its words.
         why: String,
     },
+    /// The contender computes something else than we do.
+    #[error("{contender} computes something else in {case}")]
+    Differs {
+        /// Who.
+        contender: String,
+        /// In which case.
+        case: String,
+    },
     /// A peer that runs as a program of its own could not be run.
     #[error("cannot run {program}: {why}")]
     Child {

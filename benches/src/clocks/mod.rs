@@ -1,0 +1,24 @@
+//! Logical clocks beside their peers, in nanoseconds of CPU time an operation.
+//!
+//! A [`Contender`] does a lap of operations; [`time`] checks that all contenders of a case answer
+//! alike, lets them run in turn, and gives one figure a round. A room a case says who takes part.
+
+mod contender;
+pub use contender::{Contender, Effort, Timed, time};
+
+mod data;
+pub use data::{Chain, Changing, Random, at_line};
+
+mod map;
+pub use map::{Fx, FxClock, MapClock, SipClock};
+
+mod page;
+pub use page::{On, Page};
+
+mod row;
+pub use row::{Bar, Row};
+
+mod speed;
+pub use speed::cycles_per_ns;
+
+pub mod merge;
