@@ -29,9 +29,10 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> Result<(), Error> {
-    let mut page = Page::new(options.json, None, cycles_per_ns());
+    let kernel = format!("{:?}", clocks::kernel::Kernel::selected());
+    let mut page = Page::new(options.json, Some(kernel), cycles_per_ns());
     let effort = Effort::new(options.samples(), options.quick);
-    for n in [4, 16, 64, 256, 1024] {
+    for n in merge::SIZES {
         let chain = Chain::new(n, Changing::Half, 1);
         let timed = time("dense merge", &mut merge::contenders(&chain), effort)?;
         let bars: &[(On<'_>, Bar)] = match n {
@@ -43,6 +44,7 @@ fn run(options: Options) -> Result<(), Error> {
             1024 => &[
                 (On::Peer(merge::HASH_MAP), Bar::Times(90.0)),
                 (On::Peer(merge::MEMCPY), Bar::WithinTimes(1.5)),
+                (On::Peer(merge::OUR_BASELINE), Bar::Times(3.5)),
             ],
             _ => &[],
         };

@@ -284,10 +284,12 @@ mod tests {
 
     #[test]
     fn a_contender_that_computes_something_else_gets_no_number() {
-        let fixed = |name: &str, value: u64| {
-            Contender::new(name, 1, value, |_| {}, |value| vec![*value])
+        let fixed =
+            |name: &str, value: u64| Contender::new(name, 1, value, |_| {}, |value| vec![*value]);
+        let effort = Effort {
+            rounds: 1,
+            round_ns: 1000,
         };
-        let effort = Effort { rounds: 1, round_ns: 1000 };
         let error = time("ones", &mut [fixed("us", 1), fixed("them", 2)], effort).unwrap_err();
         assert_eq!(error.to_string(), "them computes something else in ones");
     }

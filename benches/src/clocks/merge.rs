@@ -3,12 +3,18 @@
 use std::hint::black_box;
 
 use clocks::VectorClock;
+use clocks::kernel::Kernel;
 use crdts::{CmRDT, CvRDT, VClock as CrdtsClock};
 
 use super::{Chain, Contender, FxClock, SipClock, at_line};
 
+/// The numbers of entries that are measured.
+pub const SIZES: [usize; 5] = [4, 16, 64, 256, 1024];
+
 /// Us, in the row that everybody stands beside.
 pub const OURS: &str = "clocks VectorClock";
+/// Our loops as every processor can run them.
+pub const OUR_BASELINE: &str = "clocks, forced baseline kernel";
 /// The bound: the same bytes copied.
 pub const MEMCPY: &str = "memcpy of the same bytes";
 /// The tutorial's clock.
@@ -36,16 +42,18 @@ pub const MINERVA: &str = "minerva 0.3.1";
 /// ```
 #[must_use]
 pub fn contenders(chain: &Chain) -> Vec<Contender> {
-    let mut contenders = vec![ours(OURS, chain)];
-    contenders.push(memcpy(chain));
-    contenders.push(sip(chain));
-    contenders.push(fx(chain));
-    contenders.push(crdts_by_value(chain));
-    contenders.push(crdts_by_reference(chain));
-    contenders.push(vclock(chain));
-    #[cfg(feature = "minerva")]
-    contenders.push(minerva(chain));
-    contenders
+    vec![
+        ours(chain),
+        our_baseline(chain),
+        memcpy(chain),
+        sip(chain),
+        fx(chain),
+        crdts_by_value(chain),
+        crdts_by_reference(chain),
+        vclock(chain),
+        #[cfg(feature = "minerva")]
+        minerva(chain),
+    ]
 }
 
 /// The own clock, what it starts from, and what it meets.
@@ -91,18 +99,30 @@ fn entries(counters: &[u64]) -> impl Iterator<Item = (usize, u64)> {
     counters.iter().copied().enumerate()
 }
 
-fn ours(name: &str, chain: &Chain) -> Contender {
+fn ours(chain: &Chain) -> Contender {
     let make = |counters: &[u64]| {
         let make = || VectorClock::from_counters(counters).unwrap_or_default();
         at_line(make, VectorClock::as_slice)
     };
     State::of(chain, make).contender(
-        name,
+        OURS,
         VectorClock::clone_from,
         |own, other| {
             let _ = black_box(own.merge(other));
         },
         |own| own.as_slice().to_vec(),
+    )
+}
+
+fn our_baseline(chain: &Chain) -> Contender {
+    let make = |counters: &[u64]| at_line(|| counters.to_vec(), Vec::as_slice);
+    State::of(chain, make).contender(
+        OUR_BASELINE,
+        |own, start| own.copy_from_slice(start),
+        |own, other| {
+            black_box(Kernel::Baseline.join(own, other));
+        },
+        Vec::clone,
     )
 }
 

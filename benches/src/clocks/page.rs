@@ -128,7 +128,11 @@ impl Page {
         let missed = barred.clone().filter(|row| row.met == Some(false)).count();
         self.prose("\nBars")?;
         for row in barred.clone() {
-            let verdict = if row.met == Some(true) { "met" } else { "NOT met" };
+            let verdict = if row.met == Some(true) {
+                "met"
+            } else {
+                "NOT met"
+            };
             self.prose(&format!(
                 "  {:<44} {:>5}  {:<30} {:>16} {:>12}  {verdict}",
                 row.case,
@@ -168,7 +172,11 @@ impl Page {
     }
 
     fn print_head(&self, case: &str, n: usize) -> Result<(), Error> {
-        let cycles = if self.cycles_per_ns.is_some() { "c/entry" } else { "" };
+        let cycles = if self.cycles_per_ns.is_some() {
+            "c/entry"
+        } else {
+            ""
+        };
         print_line(&format!(
             "\n{:<36} {:>10} {:>21} {:>8} {:>8}   {}",
             format!("{case}, n = {n}"),
@@ -257,7 +265,11 @@ mod tests {
             ns: vec![ns],
             allocations: 0.0,
         };
-        let peers = [timed("bound", 1.0), timed("slow", 30.0), timed("fast", 20.0)];
+        let peers = [
+            timed("bound", 1.0),
+            timed("slow", 30.0),
+            timed("fast", 20.0),
+        ];
         let on = On::FastestOf(&["slow", "fast"]);
         let rows = peers.each_ref().map(|peer| is_on(on, peer, &peers));
         assert_eq!(rows, [false, false, true]);
