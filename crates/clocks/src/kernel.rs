@@ -199,24 +199,21 @@ pub(crate) fn join_into(out: &mut [u64], left: &[u64], right: &[u64]) {
 /// The order of two slices, entry by entry.
 #[inline]
 pub(crate) fn compare(left: &[u64], right: &[u64]) -> Causality {
-    let (mut left_less, mut right_less) = less_beyond(left, right);
-    let scalar = if left.len() < DISPATCH_MIN {
-        DISPATCH_MIN
+    let beyond = if left.len() == right.len() {
+        (false, false)
     } else {
-        PEEK
+        less_beyond(left, right)
     };
-    for (left, right) in left.iter().zip(right).take(scalar) {
-        left_less |= left < right;
-        right_less |= right < left;
-        if left_less && right_less {
-            return Causality::Concurrent;
-        }
-    }
     if left.len() < DISPATCH_MIN {
-        return causality((left_less, right_less), (false, false));
+        return causality(less(left, right), beyond);
     }
-    let blocks = targets::selected::less(beyond(left, PEEK), beyond(right, PEEK));
-    causality(blocks, (left_less, right_less))
+    // One branch, not one for each entry: nobody could predict those.
+    if let (Some(left), Some(right)) = (left.first_chunk::<PEEK>(), right.first_chunk::<PEEK>())
+        && less(left, right) == (true, true)
+    {
+        return Causality::Concurrent;
+    }
+    causality(targets::selected::less(left, right), beyond)
 }
 
 /// The event of `actor` that follows its event number `counter`.
@@ -255,6 +252,17 @@ fn less_beyond(left: &[u64], right: &[u64]) -> (bool, bool) {
         has_event(beyond(right, left.len())),
         has_event(beyond(left, right.len())),
     )
+}
+
+/// Whether an entry of `left` is smaller, and whether one of `right` is.
+#[inline]
+fn less(left: &[u64], right: &[u64]) -> (bool, bool) {
+    let (mut left_less, mut right_less) = (false, false);
+    for (left, right) in left.iter().zip(right) {
+        left_less |= left < right;
+        right_less |= right < left;
+    }
+    (left_less, right_less)
 }
 
 #[inline]

@@ -59,3 +59,5 @@ pub mod wire;
 mod serial;
 
 pub mod kernel;
+
+mod counters;

@@ -11,13 +11,11 @@
 //! part of the value: slots of different epochs may belong to different actors, so clocks of
 //! different epochs are never joined, and their order is a typed error.
 
-use alloc::boxed::Box;
-use alloc::vec;
-use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
+use crate::counters::Counters;
 use crate::{Causality, ClockError, Dot, Span, VectorDelta, kernel};
 
 /// A dense vector clock: entry `i` counts the events known of the actor in slot `i`.
@@ -38,7 +36,8 @@ use crate::{Causality, ClockError, Dot, Span, VectorDelta, kernel};
 /// `a.partial_cmp(&b)` is `None` for concurrent clocks and for clocks of different epochs. `!(a < b)`
 /// therefore does not say `a >= b`; [`compare`](Self::compare) gives all four answers a name.
 ///
-/// Space: 8 bytes a slot, and 24. `clone_from` reuses the allocation of a clock of equal width.
+/// Space: 8 bytes a slot, and 32; from 32 slots on another 56, so that the counters begin on a cache
+/// line. `clone_from` reuses the allocation of a clock of equal width.
 ///
 /// Sources: Fidge, "Timestamps in Message-Passing Systems That Preserve the Partial Ordering"
 /// (1988); Mattern, "Virtual Time and Global States of Distributed Systems" (1989).
@@ -56,7 +55,7 @@ use crate::{Causality, ClockError, Dot, Span, VectorDelta, kernel};
 /// ```
 pub struct VectorClock {
     epoch: u64,
-    counters: Box<[u64]>,
+    counters: Counters,
 }
 
 impl VectorClock {
@@ -100,7 +99,7 @@ impl VectorClock {
         Self::check_width(counters.len())?;
         Ok(Self {
             epoch: 0,
-            counters: counters.into(),
+            counters: Counters::new(counters),
         })
     }
 
@@ -138,6 +137,7 @@ impl VectorClock {
     /// assert_eq!(clock.as_slice(), [0, 2]);
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
+    #[inline]
     pub fn tick(&mut self, slot: usize) -> Result<Dot<usize>, ClockError> {
         let slots = self.slots();
         let counter = self
@@ -190,6 +190,7 @@ impl VectorClock {
     /// assert_eq!(clock.as_slice(), [4, 5]);
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
+    #[inline]
     pub fn receive(&mut self, slot: usize, remote: &Self) -> Result<Dot<usize>, ClockError> {
         let slots = self.slots();
         self.check_fits(remote)?;
@@ -251,19 +252,14 @@ impl VectorClock {
     /// assert_eq!(out.as_slice(), [3, 5]);
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
+    #[inline]
     pub fn join_into(&mut self, left: &Self, right: &Self) -> Result<(), ClockError> {
         left.check_epoch(right)?;
-        let (wide, narrow) = if left.slots() < right.slots() {
-            (right, left)
+        if self.slots() == left.slots() && left.slots() == right.slots() {
+            kernel::join_into(&mut self.counters, &left.counters, &right.counters);
+            self.epoch = left.epoch;
         } else {
-            (left, right)
-        };
-        if self.slots() == wide.slots() && wide.slots() == narrow.slots() {
-            kernel::join_into(&mut self.counters, &wide.counters, &narrow.counters);
-            self.epoch = wide.epoch;
-        } else {
-            self.clone_from(wide);
-            kernel::join(&mut self.counters, &narrow.counters);
+            self.join_into_other_width(left, right);
         }
         Ok(())
     }
@@ -285,6 +281,7 @@ impl VectorClock {
     /// assert_eq!(clock.as_slice(), [2, 1]);
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
+    #[inline]
     pub fn meet(&mut self, other: &Self) -> Result<bool, ClockError> {
         self.check_epoch(other)?;
         Ok(kernel::meet(&mut self.counters, &other.counters))
@@ -394,6 +391,7 @@ impl VectorClock {
     /// assert!(!a.happened_before(&a)?);
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
+    #[inline]
     pub fn happened_before(&self, other: &Self) -> Result<bool, ClockError> {
         Ok(self.compare(other)? == Causality::Before)
     }
@@ -412,6 +410,7 @@ impl VectorClock {
     /// assert!(a.is_concurrent(&b)?);
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
+    #[inline]
     pub fn is_concurrent(&self, other: &Self) -> Result<bool, ClockError> {
         Ok(self.compare(other)? == Causality::Concurrent)
     }
@@ -439,6 +438,7 @@ impl VectorClock {
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn get(&self, slot: usize) -> u64 {
         self.counters.get(slot).copied().unwrap_or(0)
     }
@@ -461,8 +461,9 @@ impl VectorClock {
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     #[must_use]
+    #[inline]
     pub const fn as_slice(&self) -> &[u64] {
-        &self.counters
+        self.counters.as_slice()
     }
 
     /// The width: how many slots this clock has.
@@ -472,6 +473,7 @@ impl VectorClock {
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     #[must_use]
+    #[inline]
     pub const fn slots(&self) -> usize {
         self.counters.len()
     }
@@ -502,17 +504,19 @@ impl VectorClock {
     pub(crate) fn zeros(epoch: u64, slots: usize) -> Self {
         Self {
             epoch,
-            counters: vec![0; slots].into_boxed_slice(),
+            counters: Counters::zeros(slots),
         }
     }
 
-    /// As [`from_counters`](Self::from_counters), without a copy of a vector that is just full.
-    pub(crate) fn from_vec(epoch: u64, counters: Vec<u64>) -> Result<Self, ClockError> {
-        Self::check_width(counters.len())?;
-        Ok(Self {
-            epoch,
-            counters: counters.into_boxed_slice(),
-        })
+    #[cold]
+    fn join_into_other_width(&mut self, left: &Self, right: &Self) {
+        let (wide, narrow) = if left.slots() < right.slots() {
+            (right, left)
+        } else {
+            (left, right)
+        };
+        self.clone_from(wide);
+        kernel::join(&mut self.counters, &narrow.counters);
     }
 
     pub(crate) fn check_width(slots: usize) -> Result<(), ClockError> {
@@ -564,7 +568,7 @@ impl Default for VectorClock {
     fn default() -> Self {
         Self {
             epoch: 0,
-            counters: Box::default(),
+            counters: Counters::zeros(0),
         }
     }
 }
@@ -578,6 +582,7 @@ impl Clone for VectorClock {
     }
 
     // A derive would allocate afresh.
+    #[inline]
     fn clone_from(&mut self, source: &Self) {
         self.epoch = source.epoch;
         self.counters.clone_from(&source.counters);
@@ -616,7 +621,7 @@ impl fmt::Debug for VectorClock {
         if self.epoch != 0 {
             write!(f, "@{}", self.epoch)?;
         }
-        f.debug_list().entries(&self.counters).finish()
+        f.debug_list().entries(self.as_slice()).finish()
     }
 }
 

@@ -35,7 +35,10 @@ macro_rules! room {
 
             #[multiversion(targets($($target),+))]
             pub(in crate::kernel) fn less(left: &[u64], right: &[u64]) -> (bool, bool) {
-                loops::less(left, right)
+                match_target! {
+                    "x86_64+avx512f" => loops::less_max(left, right),
+                    _ => loops::less_masked(left, right),
+                }
             }
 
             /// Which of them that is.
@@ -91,7 +94,7 @@ pub(super) mod baseline {
 
     #[inline(never)]
     pub(in crate::kernel) fn less(left: &[u64], right: &[u64]) -> (bool, bool) {
-        loops::less(left, right)
+        loops::less_masked(left, right)
     }
 
     pub(in crate::kernel) const fn kernel() -> Kernel {

@@ -21,6 +21,6 @@ impl Wire for VectorClock {
         for _ in 0..slots {
             counters.push(input.u64()?);
         }
-        Self::from_vec(epoch, counters)
+        Ok(Self::from_counters(&counters)?.with_epoch(epoch))
     }
 }
