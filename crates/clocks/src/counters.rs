@@ -5,10 +5,9 @@
 //! lines. Without `unsafe` nobody can ask the allocator for lines, but one can ask for a few entries
 //! more and begin where a line does.
 //!
-//! Invariant: `start + slots` is at most the length of `room`. That the start is that of a line is
-//! only a matter of speed: nothing is wrong if an allocation has moved.
+//! Invariant: `start` is at most the length of `room`. That it is the start of a line is only a matter
+//! of speed: nothing is wrong if an allocation has moved.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 
@@ -22,10 +21,11 @@ const SURPLUS: usize = LINE / size_of::<u64>() - 1;
 const ALIGNED_MIN: usize = 32;
 
 /// A slice of counters whose length never changes.
+///
+/// A vector, because a boxed slice cannot have room to spare at its end.
 pub(crate) struct Counters {
-    room: Box<[u64]>,
-    start: u32,
-    slots: u32,
+    room: Vec<u64>,
+    start: usize,
 }
 
 impl Counters {
@@ -47,35 +47,20 @@ impl Counters {
         let start = room.as_ptr().align_offset(LINE).min(surplus);
         room.resize(start, 0);
         fill(&mut room);
-        room.resize(slots.saturating_add(surplus), 0);
-        Self {
-            room: room.into_boxed_slice(),
-            start: start as u32,
-            slots: slots as u32,
-        }
+        Self { room, start }
     }
 
     #[inline]
     pub(crate) const fn as_slice(&self) -> &[u64] {
-        match self.room.split_at_checked(self.start as usize) {
-            Some((_, counters)) => match counters.split_at_checked(self.slots as usize) {
-                Some((counters, _)) => counters,
-                None => &[],
-            },
+        match self.room.as_slice().split_at_checked(self.start) {
+            Some((_, counters)) => counters,
             None => &[],
         }
     }
 
     #[inline]
-    fn as_mut_slice(&mut self) -> &mut [u64] {
-        let start = self.start as usize;
-        let end = start.saturating_add(self.slots as usize);
-        self.room.get_mut(start..end).unwrap_or_default()
-    }
-
-    #[inline]
     pub(crate) const fn len(&self) -> usize {
-        self.slots as usize
+        self.room.len().saturating_sub(self.start)
     }
 }
 
@@ -91,7 +76,7 @@ impl Deref for Counters {
 impl DerefMut for Counters {
     #[inline]
     fn deref_mut(&mut self) -> &mut [u64] {
-        self.as_mut_slice()
+        self.room.get_mut(self.start..).unwrap_or_default()
     }
 }
 
@@ -147,7 +132,7 @@ mod tests {
     #[test]
     fn few_counters_take_no_more_room_than_they_need() {
         for slots in 0..ALIGNED_MIN {
-            assert_eq!(Counters::zeros(slots).room.len(), slots);
+            assert_eq!(Counters::zeros(slots).room.capacity(), slots);
         }
     }
 }

@@ -148,7 +148,11 @@ impl Kernel {
     #[must_use]
     pub fn compare(self, left: &[u64], right: &[u64]) -> Causality {
         let shared = in_room!(self, less(left, right));
-        causality(shared, less_beyond(left, right))
+        let beyond = (
+            has_event(beyond(right, left.len())),
+            has_event(beyond(left, right.len())),
+        );
+        causality((shared.0 | beyond.0, shared.1 | beyond.1))
     }
 }
 
@@ -199,21 +203,25 @@ pub(crate) fn join_into(out: &mut [u64], left: &[u64], right: &[u64]) {
 /// The order of two slices, entry by entry.
 #[inline]
 pub(crate) fn compare(left: &[u64], right: &[u64]) -> Causality {
-    let beyond = if left.len() == right.len() {
-        (false, false)
-    } else {
-        less_beyond(left, right)
-    };
-    if left.len() < DISPATCH_MIN {
-        return causality(less(left, right), beyond);
-    }
-    // One branch, not one for each entry: nobody could predict those.
+    // A look at the first entries, with one branch and not one for each: nobody could predict those.
     if let (Some(left), Some(right)) = (left.first_chunk::<PEEK>(), right.first_chunk::<PEEK>())
         && less(left, right) == (true, true)
     {
         return Causality::Concurrent;
     }
-    causality(targets::selected::less(left, right), beyond)
+    compare_all(left, right)
+}
+
+/// Kept apart, so that the answer for most concurrent clocks is short enough to be inlined.
+#[inline(never)]
+fn compare_all(left: &[u64], right: &[u64]) -> Causality {
+    if left.len() != right.len() {
+        Kernel::selected().compare(left, right)
+    } else if left.len() < DISPATCH_MIN {
+        causality(less(left, right))
+    } else {
+        causality(targets::selected::less(left, right))
+    }
 }
 
 /// The event of `actor` that follows its event number `counter`.
@@ -245,15 +253,6 @@ fn clear(counters: &mut [u64]) -> bool {
     has_changed
 }
 
-/// What the entries say that only one of the two has.
-#[inline]
-fn less_beyond(left: &[u64], right: &[u64]) -> (bool, bool) {
-    (
-        has_event(beyond(right, left.len())),
-        has_event(beyond(left, right.len())),
-    )
-}
-
 /// Whether an entry of `left` is smaller, and whether one of `right` is.
 #[inline]
 fn less(left: &[u64], right: &[u64]) -> (bool, bool) {
@@ -270,10 +269,10 @@ fn has_event(counters: &[u64]) -> bool {
     counters.iter().any(|&counter| counter != 0)
 }
 
-/// From whether the left is smaller somewhere, and the right, in two parts of them.
+/// From whether the left is smaller somewhere, and the right.
 #[inline]
-const fn causality(one: (bool, bool), other: (bool, bool)) -> Causality {
-    match (one.0 | other.0, one.1 | other.1) {
+const fn causality(less: (bool, bool)) -> Causality {
+    match less {
         (false, false) => Causality::Equal,
         (true, false) => Causality::Before,
         (false, true) => Causality::After,

@@ -42,8 +42,7 @@ impl<'de> Deserialize<'de> for VectorClock {
             counters: Counters,
         }
         let Form { epoch, counters } = Form::deserialize(deserializer)?;
-        let clock = Self::from_counters(&counters.0).map_err(D::Error::custom)?;
-        Ok(clock.with_epoch(epoch))
+        Self::from_vec(epoch, counters.0).map_err(D::Error::custom)
     }
 }
 

@@ -11,6 +11,7 @@
 //! part of the value: slots of different epochs may belong to different actors, so clocks of
 //! different epochs are never joined, and their order is a typed error.
 
+use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -36,7 +37,7 @@ use crate::{Causality, ClockError, Dot, Span, VectorDelta, kernel};
 /// `a.partial_cmp(&b)` is `None` for concurrent clocks and for clocks of different epochs. `!(a < b)`
 /// therefore does not say `a >= b`; [`compare`](Self::compare) gives all four answers a name.
 ///
-/// Space: 8 bytes a slot, and 32; from 32 slots on another 56, so that the counters begin on a cache
+/// Space: 8 bytes a slot, and 40; from 32 slots on another 56, so that the counters begin on a cache
 /// line. `clone_from` reuses the allocation of a clock of equal width.
 ///
 /// Sources: Fidge, "Timestamps in Message-Passing Systems That Preserve the Partial Ordering"
@@ -506,6 +507,11 @@ impl VectorClock {
             epoch,
             counters: Counters::zeros(slots),
         }
+    }
+
+    /// As [`from_counters`](Self::from_counters), under an epoch.
+    pub(crate) fn from_vec(epoch: u64, counters: Vec<u64>) -> Result<Self, ClockError> {
+        Ok(Self::from_counters(&counters)?.with_epoch(epoch))
     }
 
     #[cold]

@@ -21,6 +21,6 @@ impl Wire for VectorClock {
         for _ in 0..slots {
             counters.push(input.u64()?);
         }
-        Ok(Self::from_counters(&counters)?.with_epoch(epoch))
+        Self::from_vec(epoch, counters)
     }
 }
