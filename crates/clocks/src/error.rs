@@ -101,6 +101,23 @@ pub enum ClockError {
         /// How many events the actor had.
         last: u64,
     },
+    /// The stamp of a message counts no message of its sender.
+    NoEvent {
+        /// The sender's slot.
+        slot: usize,
+    },
+    /// A stamp knows a message of ours that we have not sent, or have forgotten.
+    UnsentMessage {
+        /// The message's number.
+        counter: u64,
+        /// How many we have sent.
+        sent: u64,
+    },
+    /// As many messages wait as may.
+    BufferFull {
+        /// How many may.
+        messages_max: u32,
+    },
     /// A delta tells what came after events that this clock does not know.
     DeltaGap {
         /// The delta continues after this event of some actor.
@@ -222,6 +239,19 @@ impl fmt::Display for ClockError {
                 f,
                 "event {counter} is claimed of an actor that left after event {last}"
             ),
+            Self::NoEvent { slot } => {
+                write!(
+                    f,
+                    "the stamp counts no message of its sender in slot {slot}"
+                )
+            }
+            Self::UnsentMessage { counter, sent } => write!(
+                f,
+                "the stamp knows our message {counter}, of which we have sent {sent}"
+            ),
+            Self::BufferFull { messages_max } => {
+                write!(f, "{messages_max} messages wait, and no more may")
+            }
             Self::DeltaGap { after, known } => write!(
                 f,
                 "the delta continues after event {after} of an actor whose events are known up to {known}"

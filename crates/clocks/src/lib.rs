@@ -38,6 +38,9 @@ pub use stability::{Stability, StableCut};
 mod matrix;
 pub use matrix::MatrixClock;
 
+mod causal_buffer;
+pub use causal_buffer::{CausalBuffer, CausalMessage, Receipt, RefusedMessage};
+
 mod vector;
 pub use vector::VectorClock;
 

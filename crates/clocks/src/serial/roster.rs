@@ -1,13 +1,10 @@
 //! The serde forms of what is declared and known about a group: rosters and matrix clocks. Decoding
 //! holds them to the same rules as their constructors.
 
-use alloc::vec::Vec;
-use core::fmt;
-use core::marker::PhantomData;
-
-use serde::de::{Error, SeqAccess, Visitor};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::bounded::Bounded;
 use crate::{MatrixClock, Roster, Succession, VectorClock};
 
 impl<A: Serialize> Serialize for Roster<A> {
@@ -71,37 +68,5 @@ impl<'de> Deserialize<'de> for MatrixClock {
         }
         let form = Form::deserialize(deserializer)?;
         Self::from_parts(form.slot, form.own, form.others.0).map_err(D::Error::custom)
-    }
-}
-
-/// At most so many items; grows only with those that have really arrived.
-struct Bounded<T, const ITEMS_MAX: usize>(Vec<T>);
-
-impl<'de, T: Deserialize<'de>, const ITEMS_MAX: usize> Deserialize<'de> for Bounded<T, ITEMS_MAX> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(BoundedVisitor(PhantomData))
-    }
-}
-
-struct BoundedVisitor<T, const ITEMS_MAX: usize>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>, const ITEMS_MAX: usize> Visitor<'de>
-    for BoundedVisitor<T, ITEMS_MAX>
-{
-    type Value = Bounded<T, ITEMS_MAX>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at most {ITEMS_MAX} items")
-    }
-
-    fn visit_seq<S: SeqAccess<'de>>(self, mut sequence: S) -> Result<Self::Value, S::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = sequence.next_element()? {
-            if items.len() == ITEMS_MAX {
-                return Err(S::Error::invalid_length(items.len() + 1, &self));
-            }
-            items.push(item);
-        }
-        Ok(Bounded(items))
     }
 }
