@@ -125,6 +125,21 @@ pub enum ClockError {
         /// This clock knows that actor's events up to here only.
         known: u64,
     },
+    /// A context has seen writes of a server that the server itself does not know: it is forged, or
+    /// the server has lost its state.
+    ContextAhead {
+        /// The number of the server's last write, as the context has it.
+        claimed: u64,
+        /// The number of the server's last write, as the server has it.
+        known: u64,
+    },
+    /// A key would have more concurrent values than allowed.
+    TooManySiblings {
+        /// How many it would have.
+        siblings: usize,
+        /// The most allowed: [`DvvSet::SIBLINGS_MAX`](crate::DvvSet::SIBLINGS_MAX).
+        siblings_max: usize,
+    },
     /// A Bloom clock of that shape is not allowed.
     BloomShape {
         /// The counters that were asked for: from 1 to
@@ -256,6 +271,14 @@ impl fmt::Display for ClockError {
                 f,
                 "the delta continues after event {after} of an actor whose events are known up to {known}"
             ),
+            Self::ContextAhead { claimed, known } => write!(
+                f,
+                "the context has seen write {claimed} of a server that has made {known}"
+            ),
+            Self::TooManySiblings {
+                siblings,
+                siblings_max,
+            } => write!(f, "{siblings} siblings exceed the limit of {siblings_max}"),
             Self::BloomShape { counters, hashes } => write!(
                 f,
                 "a Bloom clock cannot have {counters} counters and {hashes} hashes"

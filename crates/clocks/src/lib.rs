@@ -53,6 +53,12 @@ pub use delta::{Delta, Span, VectorDelta};
 mod version_vector;
 pub use version_vector::VersionVector;
 
+mod refused;
+pub use refused::Refused;
+
+mod dvv_set;
+pub use dvv_set::{DvvSet, ReadContext};
+
 mod bloom;
 pub use bloom::{BloomClock, BloomOrder};
 

@@ -9,11 +9,13 @@
 
 mod actor;
 mod bloom;
+mod dvv_set;
 mod hlc;
 mod matrix;
 mod reader;
 mod roster;
 mod sparse;
+mod value;
 mod vector;
 
 use alloc::vec::Vec;
