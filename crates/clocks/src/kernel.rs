@@ -209,18 +209,21 @@ pub(crate) fn compare(left: &[u64], right: &[u64]) -> Causality {
     {
         return Causality::Concurrent;
     }
-    compare_all(left, right)
+    if left.len() == right.len() && left.len() >= DISPATCH_MIN {
+        causality(targets::selected::less(left, right))
+    } else {
+        compare_few(left, right)
+    }
 }
 
-/// Kept apart, so that the answer for most concurrent clocks is short enough to be inlined.
+/// Few entries, or not as many of the one as of the other. Kept apart, so that what is inlined is
+/// short.
 #[inline(never)]
-fn compare_all(left: &[u64], right: &[u64]) -> Causality {
-    if left.len() != right.len() {
-        Kernel::selected().compare(left, right)
-    } else if left.len() < DISPATCH_MIN {
+fn compare_few(left: &[u64], right: &[u64]) -> Causality {
+    if left.len() == right.len() {
         causality(less(left, right))
     } else {
-        causality(targets::selected::less(left, right))
+        Kernel::selected().compare(left, right)
     }
 }
 

@@ -67,50 +67,53 @@ pub(super) fn join_into(out: &mut [u64], left: &[u64], right: &[u64]) {
 /// both are known it looks no further.
 #[inline(always)]
 pub(super) fn less_masked(left: &[u64], right: &[u64]) -> (bool, bool) {
-    let shared = left.len().min(right.len());
-    let (left_blocks, left_rest) = left.get(..shared).unwrap_or_default().as_chunks::<BLOCK>();
-    let (right_blocks, right_rest) = right.get(..shared).unwrap_or_default().as_chunks::<BLOCK>();
-    let (mut left_less, mut right_less) = (0, 0);
-    for (left, right) in left_blocks.iter().zip(right_blocks) {
+    in_blocks(left, right, |left, right| {
+        let (mut left_less, mut right_less) = (0, 0);
         for (&left, &right) in left.iter().zip(right) {
             left_less |= mask(left < right);
             right_less |= mask(right < left);
         }
-        if left_less != 0 && right_less != 0 {
-            return (true, true);
-        }
-    }
-    for (&left, &right) in left_rest.iter().zip(right_rest) {
-        left_less |= mask(left < right);
-        right_less |= mask(right < left);
-    }
-    (left_less != 0, right_less != 0)
+        (left_less != 0, right_less != 0)
+    })
 }
 
 /// The same, for targets that have a maximum of unsigned 64-bit numbers: it differs from the smaller
 /// one only.
+#[cfg(feature = "std")]
 #[inline(always)]
 pub(super) fn less_max(left: &[u64], right: &[u64]) -> (bool, bool) {
+    in_blocks(left, right, |left, right| {
+        let (mut left_change, mut right_change) = (0, 0);
+        for (&left, &right) in left.iter().zip(right) {
+            let joined = left.max(right);
+            left_change |= joined ^ left;
+            right_change |= joined ^ right;
+        }
+        (left_change != 0, right_change != 0)
+    })
+}
+
+/// Asks for one block after another, and for the rest.
+#[inline(always)]
+fn in_blocks(
+    left: &[u64],
+    right: &[u64],
+    less: impl Fn(&[u64], &[u64]) -> (bool, bool),
+) -> (bool, bool) {
     let shared = left.len().min(right.len());
     let (left_blocks, left_rest) = left.get(..shared).unwrap_or_default().as_chunks::<BLOCK>();
     let (right_blocks, right_rest) = right.get(..shared).unwrap_or_default().as_chunks::<BLOCK>();
-    let (mut left_less, mut right_less) = (0, 0);
+    let (mut left_less, mut right_less) = (false, false);
     for (left, right) in left_blocks.iter().zip(right_blocks) {
-        for (&left, &right) in left.iter().zip(right) {
-            let joined = left.max(right);
-            left_less |= joined ^ left;
-            right_less |= joined ^ right;
-        }
-        if left_less != 0 && right_less != 0 {
+        let block = less(left, right);
+        left_less |= block.0;
+        right_less |= block.1;
+        if left_less && right_less {
             return (true, true);
         }
     }
-    for (&left, &right) in left_rest.iter().zip(right_rest) {
-        let joined = left.max(right);
-        left_less |= joined ^ left;
-        right_less |= joined ^ right;
-    }
-    (left_less != 0, right_less != 0)
+    let rest = less(left_rest, right_rest);
+    (left_less | rest.0, right_less | rest.1)
 }
 
 /// All bits or none.

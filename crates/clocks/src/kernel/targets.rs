@@ -12,6 +12,7 @@ macro_rules! room {
 
             use crate::kernel::{Kernel, loops};
 
+            #[inline]
             #[multiversion(targets($($target),+))]
             pub(in crate::kernel) fn join(own: &mut [u64], other: &[u64]) -> bool {
                 match_target! {
@@ -20,6 +21,7 @@ macro_rules! room {
                 }
             }
 
+            #[inline]
             #[multiversion(targets($($target),+))]
             pub(in crate::kernel) fn meet(own: &mut [u64], other: &[u64]) -> bool {
                 match_target! {
@@ -28,11 +30,13 @@ macro_rules! room {
                 }
             }
 
+            #[inline]
             #[multiversion(targets($($target),+))]
             pub(in crate::kernel) fn join_into(out: &mut [u64], left: &[u64], right: &[u64]) {
                 loops::join_into(out, left, right);
             }
 
+            #[inline]
             #[multiversion(targets($($target),+))]
             pub(in crate::kernel) fn less(left: &[u64], right: &[u64]) -> (bool, bool) {
                 match_target! {
@@ -42,6 +46,7 @@ macro_rules! room {
             }
 
             /// Which of them that is.
+            #[inline]
             #[multiversion(targets($($target),+))]
             pub(in crate::kernel) fn kernel() -> Kernel {
                 match_target! {
