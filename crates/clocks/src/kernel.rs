@@ -17,9 +17,6 @@ use crate::{Causality, ClockError, Dot};
 mod loops;
 mod targets;
 
-/// Below so many entries a plain loop is over before the dispatch has paid.
-const DISPATCH_MIN: usize = 8;
-
 /// Entries compared one by one before the blocks: most concurrent clocks show it early.
 const PEEK: usize = 4;
 
@@ -171,33 +168,23 @@ impl fmt::Display for Kernel {
 /// Raises each entry of `own` to that of `other`, as far as both reach. Tells if one changed.
 #[inline]
 pub(crate) fn join(own: &mut [u64], other: &[u64]) -> bool {
-    if own.len() < DISPATCH_MIN {
-        loops::join_max(own, other)
-    } else {
-        targets::selected::join(own, other)
-    }
+    targets::selected::join(own, other)
 }
 
 /// Lowers each entry of `own` to that of `other`. Tells if one changed.
 #[inline]
 pub(crate) fn meet(own: &mut [u64], other: &[u64]) -> bool {
-    let (shared, beyond) = own.split_at_mut(own.len().min(other.len()));
-    let has_changed = if shared.len() < DISPATCH_MIN {
-        loops::meet_min(shared, other)
+    if own.len() <= other.len() {
+        targets::selected::meet(own, other)
     } else {
-        targets::selected::meet(shared, other)
-    };
-    has_changed | clear(beyond)
+        Kernel::selected().meet(own, other)
+    }
 }
 
 /// Writes the greater of each two entries, as far as all three reach.
 #[inline]
 pub(crate) fn join_into(out: &mut [u64], left: &[u64], right: &[u64]) {
-    if out.len() < DISPATCH_MIN {
-        loops::join_into(out, left, right);
-    } else {
-        targets::selected::join_into(out, left, right);
-    }
+    targets::selected::join_into(out, left, right);
 }
 
 /// The order of two slices, entry by entry.
@@ -209,19 +196,8 @@ pub(crate) fn compare(left: &[u64], right: &[u64]) -> Causality {
     {
         return Causality::Concurrent;
     }
-    if left.len() == right.len() && left.len() >= DISPATCH_MIN {
-        causality(targets::selected::less(left, right))
-    } else {
-        compare_few(left, right)
-    }
-}
-
-/// Few entries, or not as many of the one as of the other. Kept apart, so that what is inlined is
-/// short.
-#[inline(never)]
-fn compare_few(left: &[u64], right: &[u64]) -> Causality {
     if left.len() == right.len() {
-        causality(less(left, right))
+        causality(targets::selected::less(left, right))
     } else {
         Kernel::selected().compare(left, right)
     }
