@@ -156,6 +156,20 @@ pub enum ClockError {
         /// The counters and the hashes of the other clock.
         other: (usize, u8),
     },
+    /// Two interval tree clocks own the same part, so they are no two actors.
+    OverlappingIds,
+    /// An interval tree clock would be too deep to be divided once more.
+    TooDeep {
+        /// The greatest depth allowed: [`DEPTH_MAX`](crate::itc::DEPTH_MAX).
+        depth_max: u16,
+    },
+    /// An interval tree clock would have too many leaves.
+    TooManyLeaves {
+        /// How many it would have.
+        leaves: usize,
+        /// The greatest number allowed: [`LEAVES_MAX`](crate::itc::LEAVES_MAX).
+        leaves_max: usize,
+    },
     /// An encoding is not one that this crate writes.
     Malformed {
         /// The byte, from 0, at which that became clear.
@@ -288,6 +302,13 @@ impl fmt::Display for ClockError {
                 "a Bloom clock of {} counters and {} hashes is not one of {} and {}",
                 other.0, other.1, own.0, own.1
             ),
+            Self::OverlappingIds => f.write_str("both stamps own the same part"),
+            Self::TooDeep { depth_max } => {
+                write!(f, "the tree would be deeper than {depth_max}")
+            }
+            Self::TooManyLeaves { leaves, leaves_max } => {
+                write!(f, "{leaves} leaves exceed the limit of {leaves_max}")
+            }
             Self::Malformed { offset, defect } => write!(f, "byte {offset}: {defect}"),
         }
     }

@@ -29,6 +29,8 @@ pub use lamport::{Lamport, LamportStamp};
 mod hlc;
 pub use hlc::{DriftPolicy, Hlc, HlcStamp};
 
+pub mod itc;
+
 mod roster;
 pub use roster::{Roster, Succession};
 

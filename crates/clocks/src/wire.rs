@@ -11,6 +11,7 @@ mod actor;
 mod bloom;
 mod dvv_set;
 mod hlc;
+mod itc;
 mod matrix;
 mod reader;
 mod roster;
