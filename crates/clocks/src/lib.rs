@@ -64,6 +64,11 @@ pub use dvv_set::{DvvSet, ReadContext};
 mod bloom;
 pub use bloom::{BloomClock, BloomOrder};
 
+#[cfg(feature = "tree-clock")]
+mod tree_clock;
+#[cfg(feature = "tree-clock")]
+pub use tree_clock::TreeClock;
+
 pub mod wire;
 
 #[cfg(feature = "serde")]

@@ -286,7 +286,9 @@ fn actors_that_send_and_receive_through_buffers_agree_on_causal_order() {
             }
             for (index, later) in log.iter().enumerate() {
                 assert!(
-                    log[..index].iter().all(|earlier| !(later < earlier)),
+                    log[..index]
+                        .iter()
+                        .all(|earlier| !later.happened_before(earlier).unwrap()),
                     "seed {seed}"
                 );
             }
