@@ -14,8 +14,9 @@
 //! its old events for new ones, and its new ones for concurrent with everything.
 
 mod entries;
+mod merge;
+mod order;
 mod traits;
-mod walk;
 
 use alloc::vec::Vec;
 
@@ -260,7 +261,7 @@ impl<A: Ord + Clone> VersionVector<A> {
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     pub fn merge(&mut self, other: &Self) -> bool {
-        walk::merge(&mut self.entries, other.entries.as_slice())
+        merge::merge(&mut self.entries, other.entries.as_slice())
     }
 
     /// As [`merge`](Self::merge), for vectors from strangers: refuses to grow beyond `entries_max`
@@ -283,7 +284,7 @@ impl<A: Ord + Clone> VersionVector<A> {
     pub fn merge_within(&mut self, other: &Self, entries_max: usize) -> Result<bool, ClockError> {
         // Only two vectors of which both could have further actors need a count.
         if self.len().saturating_add(other.len()) > entries_max {
-            let missing = walk::missing(self.entries.as_slice(), other.entries.as_slice());
+            let missing = order::missing(self.entries.as_slice(), other.entries.as_slice());
             let actors = self.len().saturating_add(missing);
             let actors_max = entries_max;
             if missing > 0 && actors > actors_max {
@@ -309,7 +310,7 @@ impl<A: Ord + Clone> VersionVector<A> {
     /// ```
     pub fn join_into(&mut self, left: &Self, right: &Self) {
         let (left, right) = (left.entries.as_slice(), right.entries.as_slice());
-        walk::join_into(&mut self.entries, left, right);
+        merge::join_into(&mut self.entries, left, right);
     }
 
     /// Lowers this vector to what both it and `other` know, and tells if it changed: the greatest
@@ -326,7 +327,7 @@ impl<A: Ord + Clone> VersionVector<A> {
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     pub fn meet(&mut self, other: &Self) -> bool {
-        walk::meet(&mut self.entries, other.entries.as_slice())
+        order::meet(&mut self.entries, other.entries.as_slice())
     }
 
     /// What this vector knows and `base` does not: [`apply`](Self::apply) brings it to whoever knows
@@ -407,7 +408,7 @@ impl<A: Ord + Clone> VersionVector<A> {
     /// ```
     #[must_use]
     pub fn compare(&self, other: &Self) -> Causality {
-        walk::compare(self.entries.as_slice(), other.entries.as_slice())
+        order::compare(self.entries.as_slice(), other.entries.as_slice())
     }
 
     /// Whether this vector happened before `other`: the same as `self < other`.

@@ -95,6 +95,24 @@ impl<A> Entries<A> {
         }
     }
 
+    /// Drops the empty slots `start..end`: what follows moves up to them.
+    pub(super) fn close_gap(&mut self, start: usize, end: usize) {
+        match self {
+            Self::Heap(heap) if start < end && end <= heap.len() => drop(heap.drain(start..end)),
+            Self::Heap(_) => {}
+            Self::Inline { slots, .. } => {
+                let mut kept = 0;
+                for at in 0..INLINE {
+                    if slots.get(at).is_some_and(Option::is_some) {
+                        slots.swap(kept, at);
+                        kept += 1;
+                    }
+                }
+                self.truncate(kept);
+            }
+        }
+    }
+
     pub(super) fn as_slice(&self) -> &[Entry<A>] {
         match self {
             Self::Inline { length, slots } => slots.get(..usize::from(*length)).unwrap_or_default(),
