@@ -55,6 +55,9 @@ pub use delta::{Delta, Span, VectorDelta};
 mod version_vector;
 pub use version_vector::VersionVector;
 
+mod truncated;
+pub use truncated::{Truncated, TruncatedOrder};
+
 mod refused;
 pub use refused::Refused;
 

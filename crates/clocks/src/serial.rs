@@ -9,6 +9,7 @@ mod bounded;
 mod dvv_set;
 mod roster;
 mod sparse;
+mod truncated;
 
 use alloc::vec::Vec;
 use core::fmt;

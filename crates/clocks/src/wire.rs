@@ -16,6 +16,7 @@ mod matrix;
 mod reader;
 mod roster;
 mod sparse;
+mod truncated;
 mod value;
 mod vector;
 
