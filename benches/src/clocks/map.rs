@@ -58,6 +58,13 @@ impl<S: BuildHasher + Default> MapClock<S> {
         self.counters.get(&actor).copied().unwrap_or(0)
     }
 
+    /// Every actor with its counter, in no order.
+    #[must_use]
+    pub fn entries(&self) -> Vec<(usize, u64)> {
+        let entries = self.counters.iter();
+        entries.map(|(&actor, &counter)| (actor, counter)).collect()
+    }
+
     /// How this clock stands to another: stops as soon as that is known.
     #[must_use]
     pub fn compare(&self, other: &Self) -> Causality {

@@ -46,25 +46,34 @@ pub fn contenders(chain: &Chain) -> Vec<Contender> {
         ours(chain),
         our_baseline(chain),
         memcpy(chain),
-        sip(chain),
-        fx(chain),
-        crdts_by_value(chain),
-        crdts_by_reference(chain),
-        vclock(chain),
+    ]
+    .into_iter()
+    .chain(maps(chain, &(0..chain.start.len()).collect::<Vec<_>>()))
+    .collect()
+}
+
+/// The peers that name their actors, for a chain over the actors `ids` in rising order.
+pub(super) fn maps(chain: &Chain, ids: &[usize]) -> Vec<Contender> {
+    vec![
+        sip(chain, ids),
+        fx(chain, ids),
+        crdts_by_value(chain, ids),
+        crdts_by_reference(chain, ids),
+        vclock(chain, ids),
         #[cfg(feature = "minerva")]
-        minerva(chain),
+        minerva(chain, ids),
     ]
 }
 
 /// The own clock, what it starts from, and what it meets.
-struct State<C> {
+pub(super) struct State<C> {
     own: C,
     start: C,
     merged: Vec<C>,
 }
 
 impl<C: 'static> State<C> {
-    fn of(chain: &Chain, make: impl Fn(&[u64]) -> C) -> Self {
+    pub(super) fn of(chain: &Chain, make: impl Fn(&[u64]) -> C) -> Self {
         Self {
             own: make(&chain.start),
             start: make(&chain.start),
@@ -72,7 +81,7 @@ impl<C: 'static> State<C> {
         }
     }
 
-    fn contender(
+    pub(super) fn contender(
         self,
         name: &str,
         reset: impl FnMut(&mut C, &C) + 'static,
@@ -95,8 +104,9 @@ impl<C: 'static> State<C> {
     }
 }
 
-fn entries(counters: &[u64]) -> impl Iterator<Item = (usize, u64)> {
-    counters.iter().copied().enumerate()
+/// Each actor with its counter.
+pub(super) fn entries(ids: &[usize], counters: &[u64]) -> impl Iterator<Item = (usize, u64)> {
+    ids.iter().copied().zip(counters.iter().copied())
 }
 
 fn ours(chain: &Chain) -> Contender {
@@ -141,23 +151,23 @@ fn memcpy(chain: &Chain) -> Contender {
     )
 }
 
-fn sip(chain: &Chain) -> Contender {
-    let n = chain.start.len();
-    State::of(chain, |counters| SipClock::of(entries(counters))).contender(
+fn sip(chain: &Chain, ids: &[usize]) -> Contender {
+    let actors = ids.to_vec();
+    State::of(chain, |counters| SipClock::of(entries(ids, counters))).contender(
         HASH_MAP,
         SipClock::clone_from,
         SipClock::merge,
-        move |own| (0..n).map(|actor| own.get(actor)).collect(),
+        move |own| actors.iter().map(|&actor| own.get(actor)).collect(),
     )
 }
 
-fn fx(chain: &Chain) -> Contender {
-    let n = chain.start.len();
-    State::of(chain, |counters| FxClock::of(entries(counters))).contender(
+fn fx(chain: &Chain, ids: &[usize]) -> Contender {
+    let actors = ids.to_vec();
+    State::of(chain, |counters| FxClock::of(entries(ids, counters))).contender(
         FX_MAP,
         FxClock::clone_from,
         FxClock::merge,
-        move |own| (0..n).map(|actor| own.get(actor)).collect(),
+        move |own| actors.iter().map(|&actor| own.get(actor)).collect(),
     )
 }
 
@@ -175,8 +185,8 @@ fn crdts_reset(own: &mut CrdtsClock<usize>, start: &CrdtsClock<usize>) {
     }
 }
 
-fn crdts_by_value(chain: &Chain) -> Contender {
-    State::of(chain, |counters| crdts_clock(entries(counters))).contender(
+fn crdts_by_value(chain: &Chain, ids: &[usize]) -> Contender {
+    State::of(chain, |counters| crdts_clock(entries(ids, counters))).contender(
         CRDTS,
         crdts_reset,
         |own, other| own.merge(other.clone()),
@@ -184,8 +194,8 @@ fn crdts_by_value(chain: &Chain) -> Contender {
     )
 }
 
-fn crdts_by_reference(chain: &Chain) -> Contender {
-    State::of(chain, |counters| crdts_clock(entries(counters))).contender(
+fn crdts_by_reference(chain: &Chain, ids: &[usize]) -> Contender {
+    State::of(chain, |counters| crdts_clock(entries(ids, counters))).contender(
         CRDTS_BY_REFERENCE,
         crdts_reset,
         |own, other| {
@@ -205,13 +215,13 @@ pub(super) fn vclock_clock(
     map.into()
 }
 
-fn vclock(chain: &Chain) -> Contender {
-    let n = chain.start.len();
-    State::of(chain, |counters| vclock_clock(entries(counters))).contender(
+fn vclock(chain: &Chain, ids: &[usize]) -> Contender {
+    let actors = ids.to_vec();
+    State::of(chain, |counters| vclock_clock(entries(ids, counters))).contender(
         VCLOCK,
         vclock::VClock::clone_from,
         vclock::VClock::merge,
-        move |own| (0..n).filter_map(|actor| own.get(&actor)).collect(),
+        move |own| actors.iter().filter_map(|actor| own.get(actor)).collect(),
     )
 }
 
@@ -228,8 +238,8 @@ pub(super) fn minerva_clock(
 }
 
 #[cfg(feature = "minerva")]
-fn minerva(chain: &Chain) -> Contender {
-    State::of(chain, |counters| minerva_clock(entries(counters))).contender(
+fn minerva(chain: &Chain, ids: &[usize]) -> Contender {
+    State::of(chain, |counters| minerva_clock(entries(ids, counters))).contender(
         MINERVA,
         |own, start| *own = start.clone(),
         |own, other| *own = own.merge(other),

@@ -21,4 +21,8 @@ pub use row::{Bar, Row};
 mod speed;
 pub use speed::cycles_per_ns;
 
+pub mod bytes;
+pub mod compare;
+pub mod hlc;
 pub mod merge;
+pub mod sparse;
