@@ -34,7 +34,9 @@ fn main() -> ExitCode {
 fn run(options: Options) -> Result<(), Error> {
     let kernel = clocks::kernel::Kernel::selected().to_string();
     let mut page = Page::new(options.json, Some(kernel), cycles_per_ns());
-    let rounds = options.samples.map_or(if options.quick { 3 } else { 9 }, |k| k as usize);
+    let rounds = options
+        .samples
+        .map_or(if options.quick { 3 } else { 9 }, |k| k as usize);
     let effort = Effort::new(rounds, options.quick);
     dense(&mut page, effort)?;
     if !options.quick {
@@ -93,7 +95,11 @@ fn sparse_merges(page: &mut Page, effort: Effort) -> Result<(), Error> {
         ("sparse 16 + 16, half common, fresh", 8),
         ("sparse 16 + 16, all common, fresh", 16),
     ] {
-        let timed = time(case, &mut sparse::fresh(&sparse::meetings(16, common)), effort)?;
+        let timed = time(
+            case,
+            &mut sparse::fresh(&sparse::meetings(16, common)),
+            effort,
+        )?;
         let bars: &[(On<'_>, Bar)] = match common {
             8 => &[
                 (On::Peer(merge::CRDTS), Bar::Times(4.0)),

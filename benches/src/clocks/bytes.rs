@@ -97,7 +97,11 @@ pub fn contenders(n: usize) -> Result<Vec<Contender>, Error> {
     let ours = Contender::new(
         "clocks VectorClock",
         16,
-        (clock.clone(), Vec::with_capacity(16 * n), VectorClock::default()),
+        (
+            clock.clone(),
+            Vec::with_capacity(16 * n),
+            VectorClock::default(),
+        ),
         |(clock, buffer, read)| {
             for _ in 0..16 {
                 buffer.clear();

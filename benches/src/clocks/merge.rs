@@ -42,14 +42,10 @@ pub const MINERVA: &str = "minerva 0.3.1";
 /// ```
 #[must_use]
 pub fn contenders(chain: &Chain) -> Vec<Contender> {
-    vec![
-        ours(chain),
-        our_baseline(chain),
-        memcpy(chain),
-    ]
-    .into_iter()
-    .chain(maps(chain, &(0..chain.start.len()).collect::<Vec<_>>()))
-    .collect()
+    vec![ours(chain), our_baseline(chain), memcpy(chain)]
+        .into_iter()
+        .chain(maps(chain, &(0..chain.start.len()).collect::<Vec<_>>()))
+        .collect()
 }
 
 /// The peers that name their actors, for a chain over the actors `ids` in rising order.

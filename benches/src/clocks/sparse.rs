@@ -198,7 +198,11 @@ fn fresh_of<C: Clone + 'static>(
                 join(&mut out, left, right);
                 let mut entries = entries(&out);
                 entries.sort_unstable();
-                answer.extend(entries.iter().flat_map(|&(id, counter)| [id as u64, counter]));
+                answer.extend(
+                    entries
+                        .iter()
+                        .flat_map(|&(id, counter)| [id as u64, counter]),
+                );
             }
             answer
         },
