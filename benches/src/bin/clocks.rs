@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use benches::clocks::{
-    Bar, Chain, Changing, Effort, On, Page, Timed, bytes, compare, cycles_per_ns, hlc, merge,
-    sparse, time,
+    Bar, Chain, Changing, Effort, On, Page, Timed, bytes, causal, compare, cycles_per_ns, hlc,
+    merge, sparse, time,
 };
 use benches::{Error, Options};
 use clap::Parser;
@@ -46,6 +46,7 @@ fn run(options: Options) -> Result<(), Error> {
     comparisons(&mut page, effort, options.quick)?;
     messages(&mut page, effort)?;
     hybrid(&mut page, effort)?;
+    deliveries(&mut page, effort)?;
     page.bars()
 }
 
@@ -127,14 +128,9 @@ fn comparisons(page: &mut Page, effort: Effort, quick: bool) -> Result<(), Error
     ] {
         for &n in sizes {
             let timed = time(case, &mut compare::contenders(n, pair), effort)?;
-            let peers: Vec<&str> = timed
-                .iter()
-                .skip(2)
-                .map(|timed| timed.name.as_str())
-                .collect();
             let bars = [
                 (On::Us, Bar::Ns(ns_max)),
-                (On::FastestOf(&peers), Bar::Times(5.0)),
+                (On::FastestOf(compare::PEERS), Bar::Times(5.0)),
             ];
             page.case(case, n, &timed, if n == 64 { &bars } else { &[] })?;
         }
@@ -168,4 +164,17 @@ fn hybrid(page: &mut Page, effort: Effort) -> Result<(), Error> {
     let case = "HLC tick, system clock";
     let timed = time(case, &mut hlc::tick_by_system_clock(), effort)?;
     page.case(case, 1, &timed, &[])
+}
+
+fn deliveries(page: &mut Page, effort: Effort) -> Result<(), Error> {
+    for (case, late) in [
+        ("causal delivery, 16 actors, all in order", u64::MAX),
+        ("causal delivery, 16 actors, 10 % late", 10),
+    ] {
+        let traffic = causal::Traffic::new(16, 4096, late);
+        let timed = time(case, &mut causal::contenders(&traffic), effort)?;
+        let bars = [(On::Us, Bar::Rate(5e6))];
+        page.case(case, 16, &timed, if late == 10 { &bars } else { &[] })?;
+    }
+    Ok(())
 }

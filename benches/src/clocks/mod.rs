@@ -22,6 +22,7 @@ mod speed;
 pub use speed::cycles_per_ns;
 
 pub mod bytes;
+pub mod causal;
 pub mod compare;
 pub mod hlc;
 pub mod merge;

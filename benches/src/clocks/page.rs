@@ -139,7 +139,7 @@ impl Page {
                 row.n,
                 row.peer.as_deref().unwrap_or(""),
                 row.bar.as_deref().unwrap_or_default(),
-                row.figure(),
+                row.figure.as_deref().unwrap_or("-"),
             ))?;
         }
         self.prose(&format!("  {} bars, {missed} NOT met", barred.count()))
@@ -232,7 +232,10 @@ fn is_on(on: On<'_>, peer: &Timed, peers: &[Timed]) -> bool {
 fn verdict(row: &Row) -> String {
     match (&row.bar, row.met) {
         (Some(bar), Some(true)) => format!("  [{bar}: met]"),
-        (Some(bar), _) => format!("  [{bar}: NOT met, {}]", row.figure()),
+        (Some(bar), _) => {
+            let figure = row.figure.as_deref().unwrap_or("-");
+            format!("  [{bar}: NOT met, {figure}]")
+        }
         (None, _) => String::new(),
     }
 }

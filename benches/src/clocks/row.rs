@@ -61,6 +61,8 @@ pub struct Row {
     pub bar: Option<String>,
     /// Whether the bar is met.
     pub met: Option<bool>,
+    /// The figure that the bar is about.
+    pub figure: Option<String>,
     /// Our calls of the allocator, an operation.
     pub allocations: Option<f64>,
     /// The peer's.
@@ -117,7 +119,7 @@ impl Row {
     /// ```
     /// use benches::clocks::{Bar, Row};
     /// let row = Row::bytes("full", 64, 193, None).with_bar(Bar::Bytes(200));
-    /// assert_eq!((row.met, row.figure()), (Some(true), "193 bytes".to_owned()));
+    /// assert_eq!((row.met, row.figure.as_deref()), (Some(true), Some("193 bytes")));
     /// ```
     #[must_use]
     pub fn with_bar(mut self, bar: Bar) -> Self {
@@ -132,27 +134,19 @@ impl Row {
             Bar::Rate(rate) => at_most(self.ns, 1e9 / rate),
         });
         self.bar = Some(bar.to_string());
+        self.figure = self.figure_of(bar);
         self
     }
 
-    /// The figure that the bar is about.
-    #[must_use]
-    pub fn figure(&self) -> String {
-        let bar = self.bar.as_deref().unwrap_or_default();
-        let figure = if bar.ends_with("the time") {
-            self.ratio.map(|ratio| format!("{:.2}x", 1.0 / ratio))
-        } else if bar.ends_with('x') {
-            self.ratio.map(times)
-        } else if bar.ends_with("ns") {
-            self.ns.map(|ns| format!("{ns:.2} ns"))
-        } else if bar.ends_with("allocations") {
-            self.allocations.map(|count| format!("{count:.2}"))
-        } else if bar.ends_with("bytes") {
-            self.bytes.map(|bytes| format!("{bytes} bytes"))
-        } else {
-            self.ns.map(|ns| format!("{:.1} M/s", 1e3 / ns))
-        };
-        figure.unwrap_or_else(|| "-".to_owned())
+    fn figure_of(&self, bar: Bar) -> Option<String> {
+        match bar {
+            Bar::Times(_) => self.ratio.map(times),
+            Bar::WithinTimes(_) => self.ratio.map(|ratio| format!("{:.2}x", 1.0 / ratio)),
+            Bar::Ns(_) => self.ns.map(|ns| format!("{ns:.2} ns")),
+            Bar::Allocations(_) => self.allocations.map(|count| format!("{count:.2}")),
+            Bar::Bytes(_) => self.bytes.map(|bytes| format!("{bytes} bytes")),
+            Bar::Rate(_) => self.ns.map(|ns| format!("{:.1} M/s", 1e3 / ns)),
+        }
     }
 }
 
@@ -197,10 +191,11 @@ mod tests {
     #[test]
     fn the_figure_is_the_one_that_the_bar_is_about() {
         let row = Row::new("merge", 64, &timed("us", 10.0), Some(&timed("them", 5.0)));
-        let figure = |bar| row.clone().with_bar(bar).figure();
+        let figure = |bar| row.clone().with_bar(bar).figure.unwrap_or_default();
         assert_eq!(figure(Bar::Times(1.0)), "0.50x");
         assert_eq!(figure(Bar::WithinTimes(1.6)), "2.00x");
         assert_eq!(figure(Bar::Ns(1.0)), "10.00 ns");
         assert_eq!(figure(Bar::Rate(1e6)), "100.0 M/s");
+        assert_eq!(figure(Bar::Allocations(0.0)), "0.00");
     }
 }

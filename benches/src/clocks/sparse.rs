@@ -8,10 +8,12 @@ use crdts::{CmRDT, CvRDT};
 use super::merge::{self, State, crdts_clock, entries, vclock_clock};
 use super::{Chain, Contender, FxClock, Random, SipClock};
 
-/// Us: cloned, then merged.
+/// Us: the join written to a new vector.
 pub const OURS: &str = "clocks VersionVector";
+/// Us, as others must do it.
+pub const OURS_CLONED: &str = "clocks, clone and merge";
 /// Us, where the caller keeps a vector to write to.
-pub const OURS_REUSED: &str = "clocks VersionVector, join_into";
+pub const OURS_REUSED: &str = "clocks, join_into a kept one";
 /// Everybody's maps.
 pub const MAPS: &[&str] = &[
     merge::HASH_MAP,
@@ -82,6 +84,16 @@ pub fn fresh(meetings: &[Meeting]) -> Vec<Contender> {
     vec![
         fresh_of(
             OURS,
+            meetings,
+            version_vector,
+            |out, left, right| {
+                *out = VersionVector::new();
+                out.join_into(left, right);
+            },
+            pairs,
+        ),
+        fresh_of(
+            OURS_CLONED,
             meetings,
             version_vector,
             |out, left, right| {
