@@ -125,6 +125,13 @@ pub enum ClockError {
         /// This clock knows that actor's events up to here only.
         known: u64,
     },
+    /// A dot lies in the past that it should come after.
+    DotInPast {
+        /// The number of the dot.
+        counter: u64,
+        /// The number of its actor's last event in the past.
+        known: u64,
+    },
     /// A context has seen writes of a server that the server itself does not know: it is forged, or
     /// the server has lost its state.
     ContextAhead {
@@ -284,6 +291,10 @@ impl fmt::Display for ClockError {
             Self::DeltaGap { after, known } => write!(
                 f,
                 "the delta continues after event {after} of an actor whose events are known up to {known}"
+            ),
+            Self::DotInPast { counter, known } => write!(
+                f,
+                "event {counter} is in the past, which has the actor's events up to {known}"
             ),
             Self::ContextAhead { claimed, known } => write!(
                 f,

@@ -61,6 +61,9 @@ pub use truncated::{Truncated, TruncatedOrder};
 mod refused;
 pub use refused::Refused;
 
+mod dotted;
+pub use dotted::DottedVersionVector;
+
 mod dvv_set;
 pub use dvv_set::{DvvSet, ReadContext};
 

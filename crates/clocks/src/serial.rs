@@ -6,6 +6,7 @@
 
 mod bloom;
 mod bounded;
+mod dotted;
 mod dvv_set;
 mod roster;
 mod sparse;

@@ -11,7 +11,7 @@
 //! [`PartialOrd`].
 
 use alloc::vec::Vec;
-use core::cmp::Ordering;
+use core::cmp::{Ordering, Reverse};
 use core::fmt;
 
 use crate::{Causality, Dot, VersionVector};
@@ -119,7 +119,7 @@ impl<A: Ord + Clone> VersionVector<A> {
             return Truncated { kept, dropped };
         }
         let mut entries: Vec<(&A, u64)> = self.iter().collect();
-        entries.sort_by(|a, b| b.1.cmp(&a.1));
+        entries.sort_by_key(|&(_, counter)| Reverse(counter));
         entries.truncate(entries_max);
         entries.sort_unstable_by(|a, b| a.0.cmp(b.0));
         let dots = entries.into_iter();

@@ -9,6 +9,7 @@
 
 mod actor;
 mod bloom;
+mod dotted;
 mod dvv_set;
 mod hlc;
 mod itc;
