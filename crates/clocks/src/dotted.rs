@@ -73,6 +73,10 @@ impl<A: Ord + Clone> DottedVersionVector<A> {
     /// assert_eq!(refused.error, ClockError::DotInPast { counter: 2, known: 2 });
     /// # Ok::<(), ClockError>(())
     /// ```
+    #[expect(
+        clippy::type_complexity,
+        reason = "the two arguments, handed back as they were"
+    )]
     pub fn new(
         dot: Dot<A>,
         past: VersionVector<A>,
