@@ -121,6 +121,39 @@ impl VectorDelta {
         Self { epoch, spans }
     }
 
+    /// What the counters `own` say and `base` do not; an entry that `base` lacks counts as zero.
+    pub(crate) fn between(epoch: u64, own: &[u64], base: &[u64]) -> Self {
+        let spans = own.iter().enumerate().filter_map(|(slot, &counter)| {
+            let after = base.get(slot).copied().unwrap_or(0);
+            Span::new(slot, after, counter)
+        });
+        Self::new(epoch, spans.collect())
+    }
+
+    /// Raises the counters of a clock of `epoch`, all or none of them, and tells if one changed.
+    pub(crate) fn apply_to(&self, epoch: u64, counters: &mut [u64]) -> Result<bool, ClockError> {
+        if self.epoch != epoch {
+            let (own, other) = (epoch, self.epoch);
+            return Err(ClockError::EpochMismatch { own, other });
+        }
+        let slots = counters.len();
+        for span in &self.spans {
+            let slot = span.actor;
+            let known = counters.get(slot).copied();
+            span.check_follows(known.ok_or(ClockError::UnknownSlot { slot, slots })?)?;
+        }
+        let mut has_changed = false;
+        for span in &self.spans {
+            if let Some(own) = counters.get_mut(span.actor)
+                && *own < span.last()
+            {
+                *own = span.last();
+                has_changed = true;
+            }
+        }
+        Ok(has_changed)
+    }
+
     /// The epoch of the two clocks.
     #[must_use]
     pub const fn epoch(&self) -> u64 {

@@ -4,6 +4,7 @@
 //! exactly one clock, zeros included. Decoding refuses a longer one as soon as that is known, and
 //! grows only with the counters that have really arrived, whatever length the input claims.
 
+mod array;
 mod bloom;
 mod bounded;
 mod dotted;

@@ -17,7 +17,7 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 
 use crate::counters::Counters;
-use crate::{Causality, ClockError, Dot, Span, VectorDelta, kernel};
+use crate::{Causality, ClockError, Dot, VectorDelta, kernel};
 
 /// A dense vector clock: entry `i` counts the events known of the actor in slot `i`.
 ///
@@ -307,11 +307,11 @@ impl VectorClock {
     /// ```
     pub fn diff(&self, base: &Self) -> Result<VectorDelta, ClockError> {
         self.check_epoch(base)?;
-        let spans = self.iter().filter_map(|(slot, counter)| {
-            let after = base.get(slot);
-            Span::new(slot, after, counter)
-        });
-        Ok(VectorDelta::new(self.epoch, spans.collect()))
+        Ok(VectorDelta::between(
+            self.epoch,
+            &self.counters,
+            &base.counters,
+        ))
     }
 
     /// Learns the events of a delta, and tells if one was new. O(spans of the delta).
@@ -334,26 +334,7 @@ impl VectorClock {
     /// # Ok::<(), ClockError>(())
     /// ```
     pub fn apply(&mut self, delta: &VectorDelta) -> Result<bool, ClockError> {
-        let (own, other) = (self.epoch, delta.epoch());
-        if own != other {
-            return Err(ClockError::EpochMismatch { own, other });
-        }
-        let slots = self.slots();
-        for span in delta.spans() {
-            let slot = span.actor;
-            let known = self.counters.get(slot).copied();
-            span.check_follows(known.ok_or(ClockError::UnknownSlot { slot, slots })?)?;
-        }
-        let mut has_changed = false;
-        for span in delta.spans() {
-            if let Some(own) = self.counters.get_mut(span.actor)
-                && *own < span.last()
-            {
-                *own = span.last();
-                has_changed = true;
-            }
-        }
-        Ok(has_changed)
+        delta.apply_to(self.epoch, &mut self.counters)
     }
 
     /// How this clock stands to `other`. O(slots), less for most concurrent clocks.

@@ -22,6 +22,7 @@ pub(super) fn join_masked(own: &mut [u64], other: &[u64]) -> bool {
 }
 
 /// The same, for targets that have a maximum of unsigned 64-bit numbers.
+#[cfg(feature = "std")]
 #[inline(always)]
 pub(super) fn join_max(own: &mut [u64], other: &[u64]) -> bool {
     let mut has_changed = false;
@@ -45,6 +46,7 @@ pub(super) fn meet_masked(own: &mut [u64], other: &[u64]) -> bool {
 }
 
 /// The same, for targets that have a minimum of unsigned 64-bit numbers.
+#[cfg(feature = "std")]
 #[inline(always)]
 pub(super) fn meet_min(own: &mut [u64], other: &[u64]) -> bool {
     let mut has_changed = false;

@@ -1,9 +1,10 @@
-//! Dense clocks: the epoch, how many slots, and the counter of each.
+//! Dense clocks: the epoch, how many slots, and the counter of each. A clock of fixed width is its
+//! counters alone.
 
 use alloc::vec::Vec;
 
 use super::{Reader, Wire, write_count, write_u64};
-use crate::{ClockError, VectorClock};
+use crate::{ArrayClock, ClockError, VectorClock};
 
 impl Wire for VectorClock {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -22,5 +23,21 @@ impl Wire for VectorClock {
             counters.push(input.u64()?);
         }
         Self::from_vec(epoch, counters)
+    }
+}
+
+impl<const N: usize> Wire for ArrayClock<N> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        for &counter in self.as_array() {
+            write_u64(counter, out);
+        }
+    }
+
+    fn decode(input: &mut Reader<'_>) -> Result<Self, ClockError> {
+        let mut counters = [0; N];
+        for counter in &mut counters {
+            *counter = input.u64()?;
+        }
+        Ok(Self::from_counters(counters))
     }
 }
