@@ -19,7 +19,7 @@ use crate::ClockError;
 /// in memory and on the wire.
 ///
 /// Source: Kulkarni, Demirbas, Madappa, Avva and Leone, "Logical Physical Clocks and Consistent
-/// Snapshots in Globally Distributed Databases" (2014), section 5.1 (compact timestamping).
+/// Snapshots in Globally Distributed Databases" (2014), on compact timestamping.
 ///
 /// ```
 /// use clocks::HlcStamp;

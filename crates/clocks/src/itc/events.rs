@@ -3,7 +3,7 @@
 use core::cmp::Ordering;
 use core::fmt;
 
-use super::steps::{Steps, overlay};
+use super::steps::{Steps, deeper, overlay};
 use super::write_nested;
 use crate::{Causality, ClockError};
 
@@ -207,12 +207,7 @@ impl Events {
     fn joined(&self, other: &Self) -> Result<Self, ClockError> {
         let mut joined = Steps::with_capacity(self.leaves().max(other.leaves()));
         overlay(&self.0, &other.0, |a, b| {
-            let value = a.value.max(b.value);
-            joined.push(if a.depth() < b.depth() {
-                b.with(value)
-            } else {
-                a.with(value)
-            });
+            joined.push(deeper(a, b, a.value.max(b.value)));
             true
         });
         Ok(Self(joined.check_size()?))

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::steps::{Leaf, Steps, overlay};
+use super::steps::{Leaf, Steps, deeper, overlay};
 use super::{DEPTH_MAX, write_nested};
 use crate::ClockError;
 
@@ -66,11 +66,7 @@ impl Id {
         overlay(&self.0, &other.0, |a, b| {
             is_shared = a.value && b.value;
             let value = a.value || b.value;
-            sum.push(if a.depth() < b.depth() {
-                b.with(value)
-            } else {
-                a.with(value)
-            });
+            sum.push(deeper(a, b, value));
             !is_shared
         });
         if is_shared {

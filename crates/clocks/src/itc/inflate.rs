@@ -1,93 +1,69 @@
-//! The paper's `event`: counts one event somewhere in what the stamp owns (section 5.3.4).
+//! The paper's `event`: counts one event somewhere in what the stamp owns (section 5.3).
 //!
 //! Any growth within the own part of the line, and only there, would be right. This one keeps the
-//! tree small: `fill` raises owned leaves as far as the tree gets simpler for it; if there are none,
-//! `grow` adds one where the fewest leaves are added.
+//! tree small: `fill` makes each owned node one leaf, with the greatest count in it, and raises it
+//! to the smallest count of its sibling; if that raises nothing, `grow` adds 1 where that adds the
+//! fewest leaves.
 
 use alloc::vec::Vec;
 
 use super::events::Events;
 use super::id::Id;
-use super::steps::{Leaf, Steps, overlay};
+use super::steps::{Leaf, Steps, deeper, overlay};
 use crate::ClockError;
 
 /// Counts one event of the owner of `id`.
 pub(super) fn inflate(id: &Id, events: &mut Events) -> Result<(), ClockError> {
-    match fill(id.steps(), events.steps()) {
-        Some(filled) => *events.steps_mut() = filled.check_size()?,
-        None => grow(id.steps(), events.steps_mut())?,
+    let (id, steps) = (id.steps(), events.steps_mut());
+    match survey(id, steps) {
+        Some(place) => grow(id, steps, place),
+        None => {
+            *steps = fill(id, steps).check_size()?;
+            Ok(())
+        }
     }
-    Ok(())
 }
 
-/// A node whose leaves are all written.
+/// A node of which every leaf was seen.
 #[derive(Clone, Copy)]
 struct Node {
     depth: u16,
-    /// Where its leaves begin.
-    start: usize,
     /// The smallest count in it.
     min: u64,
     /// Whether all of it is owned, and so one leaf.
     is_owned: bool,
+    /// Where its leaves begin, if they are written.
+    start: usize,
 }
 
-/// Makes every owned node one leaf, with the greatest count in it, and raises it to the smallest
-/// count of its sibling. Nothing if that changes no count.
-fn fill(id: &Steps<bool>, events: &Steps<u64>) -> Option<Steps<u64>> {
-    let mut filled = Steps::with_capacity(events.leaves().len());
-    // Left children that wait for their siblings: their depths grow, so they are few.
-    let mut waiting: Vec<Node> = Vec::new();
-    let mut is_raised = false;
-    overlay(events, id, |count, owned| {
-        let leaf = if count.depth() < owned.depth() {
-            owned.with(count.value)
-        } else {
-            *count
-        };
-        let leaves = filled.leaves_mut();
-        let mut node = Node {
-            depth: leaf.depth(),
-            start: leaves.len(),
-            min: leaf.value,
+impl Node {
+    /// The piece that two leaves cover, one a count, and one owned or not.
+    fn piece(count: &Leaf<u64>, owned: &Leaf<bool>, start: usize) -> Self {
+        Self {
+            depth: count.depth().max(owned.depth()),
+            min: count.value,
             is_owned: owned.value,
-        };
-        leaves.push(leaf);
-        while let Some(left) = waiting.pop_if(|left| left.depth == node.depth) {
-            node = combine(left, node, leaves, &mut is_raised);
+            start,
         }
-        waiting.push(node);
-        true
-    });
-    is_raised.then_some(filled)
-}
+    }
 
-/// The parent of two siblings, of which an owned one is raised.
-fn combine(left: Node, right: Node, leaves: &mut Vec<Leaf<u64>>, is_raised: &mut bool) -> Node {
-    let raised = |own: Node, other: Node| match own.is_owned {
-        true => own.min.max(other.min),
-        false => own.min,
-    };
-    let (left_min, right_min) = (raised(left, right), raised(right, left));
-    for (node, min) in [(left, left_min), (right, right_min)] {
-        if min > node.min
-            && let Some(leaf) = leaves.get_mut(node.start)
-        {
-            leaf.value = min;
-            *is_raised = true;
+    /// The smallest count once it is raised to that of its sibling, if it is owned.
+    fn raised(&self, sibling: &Self) -> u64 {
+        if self.is_owned {
+            self.min.max(sibling.min)
+        } else {
+            self.min
         }
     }
-    if let Some([first, second]) = leaves.get_mut(left.start..)
-        && first.value == second.value
-    {
-        *first = first.widened(first.value);
-        leaves.truncate(right.start);
-    }
-    Node {
-        depth: left.depth.saturating_sub(1),
-        start: left.start,
-        min: left_min.min(right_min),
-        is_owned: left.is_owned && right.is_owned,
+
+    /// The parent, if this is the left child and `right` the other.
+    fn parent(&self, right: &Self, min: u64) -> Self {
+        Self {
+            depth: self.depth.saturating_sub(1),
+            min,
+            is_owned: self.is_owned && right.is_owned,
+            start: self.start,
+        }
     }
 }
 
@@ -102,12 +78,73 @@ struct Place {
     piece: usize,
 }
 
-/// Adds 1 to the owned leaf where that adds the fewest leaves; the least deep of those; the last of
-/// those.
-fn grow(id: &Steps<bool>, events: &mut Steps<u64>) -> Result<(), ClockError> {
-    let Some(place) = cheapest(id, events) else {
-        return Ok(());
-    };
+/// The cheapest place to grow, the last if there are several; nothing if there is something to fill.
+fn survey(id: &Steps<bool>, events: &Steps<u64>) -> Option<Place> {
+    // Left children that wait for their siblings: each deeper than the one before, so they are few.
+    let mut waiting: Vec<Node> = Vec::new();
+    let mut best: Option<Place> = None;
+    let mut is_filled = true;
+    let (mut leaf, mut piece) = (0, 0);
+    overlay(events, id, |count, owned| {
+        let cost = (owned.depth().saturating_sub(count.depth()), owned.depth());
+        let covers = |place: &Leaf<u64>| core::ptr::eq(place, count);
+        if !events.leaves().get(leaf).is_some_and(covers) {
+            leaf += 1;
+        }
+        if owned.value && best.is_none_or(|best| cost <= best.cost) {
+            best = Some(Place { cost, leaf, piece });
+        }
+        piece += 1;
+        let mut node = Node::piece(count, owned, 0);
+        while let Some(left) = waiting.pop_if(|left| left.depth == node.depth) {
+            is_filled &= left.raised(&node) == left.min && node.raised(&left) == node.min;
+            node = left.parent(&node, left.min.min(node.min));
+        }
+        waiting.push(node);
+        is_filled
+    });
+    best.filter(|_| is_filled)
+}
+
+/// The paper's `fill`.
+fn fill(id: &Steps<bool>, events: &Steps<u64>) -> Steps<u64> {
+    let mut filled = Steps::with_capacity(events.leaves().len());
+    let mut waiting: Vec<Node> = Vec::new();
+    overlay(events, id, |count, owned| {
+        let leaves = filled.leaves_mut();
+        let mut node = Node::piece(count, owned, leaves.len());
+        leaves.push(deeper(count, owned, count.value));
+        while let Some(left) = waiting.pop_if(|left| left.depth == node.depth) {
+            node = combine(left, node, leaves);
+        }
+        waiting.push(node);
+        true
+    });
+    filled
+}
+
+/// The parent of two siblings, once an owned one is raised and equal ones are made one leaf.
+fn combine(left: Node, right: Node, leaves: &mut Vec<Leaf<u64>>) -> Node {
+    let (left_min, right_min) = (left.raised(&right), right.raised(&left));
+    for (node, min) in [(left, left_min), (right, right_min)] {
+        // Only what is one leaf is raised.
+        if min > node.min
+            && let Some(leaf) = leaves.get_mut(node.start)
+        {
+            leaf.value = min;
+        }
+    }
+    if let Some([first, second]) = leaves.get_mut(left.start..)
+        && first.value == second.value
+    {
+        *first = first.widened(first.value);
+        leaves.truncate(right.start);
+    }
+    left.parent(&right, left_min.min(right_min))
+}
+
+/// The paper's `grow`: adds 1 at the place.
+fn grow(id: &Steps<bool>, events: &mut Steps<u64>, place: Place) -> Result<(), ClockError> {
     let count = events.leaves_mut().get_mut(place.leaf);
     let count = count.ok_or(ClockError::CounterExhausted)?;
     let next = count.value.checked_add(1);
@@ -117,40 +154,19 @@ fn grow(id: &Steps<bool>, events: &mut Steps<u64>) -> Result<(), ClockError> {
         count.value = next;
         return Ok(());
     }
-    let mut grown = Steps::with_capacity(events.leaves().len() + usize::from(place.cost.0));
+    let leaves = events.leaves().len();
+    let mut grown = Steps::with_capacity(leaves.saturating_add(usize::from(place.cost.0)));
     let mut piece = 0;
     overlay(events, id, |count, owned| {
-        let value = match piece == place.piece {
-            true => next,
-            false => count.value,
+        let value = if piece == place.piece {
+            next
+        } else {
+            count.value
         };
         piece += 1;
-        grown.push(if count.depth() < owned.depth() {
-            owned.with(value)
-        } else {
-            count.with(value)
-        });
+        grown.push(deeper(count, owned, value));
         true
     });
     *events = grown.check_size()?;
     Ok(())
-}
-
-fn cheapest(id: &Steps<bool>, events: &Steps<u64>) -> Option<Place> {
-    let mut best: Option<Place> = None;
-    let (mut leaf, mut piece) = (0, 0);
-    let mut covering = events.leaves().first();
-    overlay(events, id, |count, owned| {
-        if !covering.is_some_and(|last| core::ptr::eq(last, count)) {
-            covering = events.leaves().get(leaf + 1);
-            leaf += 1;
-        }
-        let cost = (owned.depth().saturating_sub(count.depth()), owned.depth());
-        if owned.value && best.is_none_or(|best| cost <= best.cost) {
-            best = Some(Place { cost, leaf, piece });
-        }
-        piece += 1;
-        true
-    });
-    best
 }

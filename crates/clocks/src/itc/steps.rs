@@ -195,6 +195,16 @@ fn within<V>(
     true
 }
 
+/// The deeper of two leaves that cover a piece, which is the piece, with a value.
+#[inline]
+pub(super) fn deeper<A, B, V>(left: &Leaf<A>, right: &Leaf<B>, value: V) -> Leaf<V> {
+    if left.depth() < right.depth() {
+        right.with(value)
+    } else {
+        left.with(value)
+    }
+}
+
 /// Puts steps together from leaves that anybody may have written, and refuses what is not
 /// canonical.
 #[derive(Debug)]

@@ -302,7 +302,7 @@ fn merge_is_a_join_and_the_order_is_that_of_the_semilattice() {
     }
 }
 
-// Almeida, Baquero and Fonte 2008, figure 4: three processes, from the seed to one leaf again.
+// Almeida, Baquero and Fonte 2008: three processes, from the seed to one leaf again.
 #[test]
 fn the_papers_worked_example() {
     let text = |stamp: &Stamp| stamp.to_string();
@@ -393,4 +393,36 @@ fn a_count_reaches_the_greatest_number_and_no_further() {
     assert_eq!(other.receive(&full), Err(ClockError::CounterExhausted));
     assert_eq!(other, before, "a refused receipt has learned nothing");
     assert_eq!(other.merge(&full), Ok(true));
+}
+
+// treeclocks 0.5.1: a tree that lies wholly below a single leaf is neither less than it, nor is the
+// leaf greater: `(0, 1, 0)` and `2` count as concurrent, so an update looks like a conflict.
+#[test]
+fn a_tree_below_a_single_leaf_happened_before_it() {
+    let mut a = Stamp::seed();
+    let b = a.fork().unwrap();
+    let early = a.send().unwrap();
+    assert_eq!(early.to_string(), "(1, 0)");
+    a.join(b).unwrap();
+    a.event().unwrap();
+    let late = a.send().unwrap();
+    assert_eq!(late.to_string(), "2");
+    assert_eq!(early.compare(&late), Causality::Before);
+    assert_eq!(late.compare(&early), Causality::After);
+}
+
+// treeclocks 0.5.1: joining two that own the same part gives the greater part, without a word.
+#[test]
+fn overlapping_parts_of_different_size_are_refused_too() {
+    let mut whole = Stamp::seed();
+    let mut half = whole.clone();
+    let _other = half.fork().unwrap();
+    assert_eq!(
+        whole.join(half.clone()).unwrap_err().reason,
+        ClockError::OverlappingIds
+    );
+    assert_eq!(
+        half.join(whole).unwrap_err().reason,
+        ClockError::OverlappingIds
+    );
 }
