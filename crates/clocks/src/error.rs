@@ -177,6 +177,32 @@ pub enum ClockError {
         /// The greatest number allowed: [`LEAVES_MAX`](crate::itc::LEAVES_MAX).
         leaves_max: usize,
     },
+    /// A frame belongs to another stream of stamps.
+    StreamMismatch {
+        /// The stream that is read here.
+        own: u64,
+        /// The stream of the frame.
+        other: u64,
+    },
+    /// A frame builds on another that is not held: it was never received, or long ago.
+    MissingBase {
+        /// The number of the frame.
+        frame: u64,
+        /// The number of the frame that it builds on.
+        base: u64,
+    },
+    /// Two frames of one number bring different stamps: the sender has lost its state.
+    FrameConflict {
+        /// The number.
+        frame: u64,
+    },
+    /// A frame was acknowledged that was never sent.
+    UnknownFrame {
+        /// The number of the frame.
+        frame: u64,
+        /// The number of the newest frame sent, 0 before the first.
+        last: u64,
+    },
     /// An encoding is not one that this crate writes.
     Malformed {
         /// The byte, from 0, at which that became clear.
@@ -320,6 +346,19 @@ impl fmt::Display for ClockError {
             Self::TooManyLeaves { leaves, leaves_max } => {
                 write!(f, "{leaves} leaves exceed the limit of {leaves_max}")
             }
+            Self::StreamMismatch { own, other } => {
+                write!(f, "a frame of stream {other} is not one of stream {own}")
+            }
+            Self::MissingBase { frame, base } => {
+                write!(f, "frame {frame} builds on frame {base}, which is not held")
+            }
+            Self::FrameConflict { frame } => {
+                write!(f, "frame {frame} came before with another stamp")
+            }
+            Self::UnknownFrame { frame, last } => write!(
+                f,
+                "frame {frame} was acknowledged, but the last that was sent is {last}"
+            ),
             Self::Malformed { offset, defect } => write!(f, "byte {offset}: {defect}"),
         }
     }

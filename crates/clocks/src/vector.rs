@@ -495,6 +495,10 @@ impl VectorClock {
         Ok(Self::from_counters(&counters)?.with_epoch(epoch))
     }
 
+    pub(crate) fn counters_mut(&mut self) -> &mut [u64] {
+        &mut self.counters
+    }
+
     #[cold]
     fn join_into_other_width(&mut self, left: &Self, right: &Self) {
         let (wide, narrow) = if left.slots() < right.slots() {

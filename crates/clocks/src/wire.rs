@@ -9,6 +9,7 @@
 
 mod actor;
 mod bloom;
+mod delta_stream;
 mod dotted;
 mod dvv_set;
 mod hlc;
@@ -24,6 +25,7 @@ mod vector;
 use alloc::vec::Vec;
 
 pub use actor::WireActor;
+pub use delta_stream::{DeltaReceiver, DeltaSender};
 pub use reader::Reader;
 
 use crate::ClockError;
