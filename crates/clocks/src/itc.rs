@@ -289,12 +289,29 @@ impl Stamp {
     }
 
     /// Whether `other` knows all that this stamp knows, and more.
+    ///
+    /// ```
+    /// let mut alice = clocks::itc::Stamp::seed();
+    /// let bob = alice.fork()?;
+    /// alice.event()?;
+    /// assert!(bob.happened_before(&alice));
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
     #[must_use]
     pub fn happened_before(&self, other: &Self) -> bool {
         self.events.happened_before(&other.events)
     }
 
     /// Whether each stamp knows an event that the other does not.
+    ///
+    /// ```
+    /// let mut alice = clocks::itc::Stamp::seed();
+    /// let mut bob = alice.fork()?;
+    /// alice.event()?;
+    /// bob.event()?;
+    /// assert!(alice.is_concurrent(&bob));
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
     #[must_use]
     pub fn is_concurrent(&self, other: &Self) -> bool {
         self.events.is_concurrent(&other.events)

@@ -426,3 +426,21 @@ fn overlapping_parts_of_different_size_are_refused_too() {
         ClockError::OverlappingIds
     );
 }
+
+// treeclocks 0.5.1: who knows `2` and learns its own past `(0, 1, 0)` then knows `(2, 1, 0)`, an event
+// that never happened. No join with a leaf collapses a tree, so under churn trees only grow.
+#[test]
+fn to_learn_the_own_past_changes_nothing() {
+    let mut a = Stamp::seed();
+    let b = a.fork().unwrap();
+    let past = a.send().unwrap();
+    a.join(b).unwrap();
+    a.event().unwrap();
+    a.event().unwrap();
+    let before = a.clone();
+    assert_eq!(a.merge(&past), Ok(false));
+    assert_eq!(a, before);
+    let mut joined = Events::none();
+    joined.join_into(&past, before.peek()).unwrap();
+    assert_eq!(joined, *before.peek());
+}
