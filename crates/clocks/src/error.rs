@@ -55,6 +55,11 @@ pub enum ClockError {
         /// The most that the caller allows.
         actors_max: usize,
     },
+    /// A set of dots would have more runs than are allowed.
+    TooManyRuns {
+        /// The most runs of a set: [`DotSet::RUNS_MAX`](crate::DotSet::RUNS_MAX).
+        runs_max: usize,
+    },
     /// Two clocks of different epochs: their slots may belong to different actors.
     EpochMismatch {
         /// The epoch of the clock that was asked.
@@ -275,6 +280,12 @@ impl fmt::Display for ClockError {
             }
             Self::TooManyActors { actors, actors_max } => {
                 write!(f, "{actors} actors exceed the limit of {actors_max}")
+            }
+            Self::TooManyRuns { runs_max } => {
+                write!(
+                    f,
+                    "the dots leave more gaps than the limit of {runs_max} runs allows"
+                )
             }
             Self::EpochMismatch { own, other } => write!(
                 f,

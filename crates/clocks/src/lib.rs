@@ -58,6 +58,12 @@ pub use version_vector::VersionVector;
 mod truncated;
 pub use truncated::{Truncated, TruncatedOrder};
 
+mod dot_set;
+pub use dot_set::DotSet;
+
+mod dot_context;
+pub use dot_context::DotContext;
+
 mod refused;
 pub use refused::Refused;
 

@@ -7,6 +7,7 @@
 mod array;
 mod bloom;
 mod bounded;
+mod dots;
 mod dotted;
 mod dvv_set;
 mod roster;

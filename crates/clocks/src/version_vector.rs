@@ -27,7 +27,7 @@ use entries::{Entries, search};
 ///
 /// A counter `n` says that the events 1 to `n` of the actor are known; an actor without an entry
 /// has none that is. Actors need no slots and no registration: whoever has an event gets an entry.
-/// For events that arrive with gaps, see `DotContext`; for a fixed set of actors, a
+/// For events that arrive with gaps, see [`DotContext`](crate::DotContext); for a fixed set of actors, a
 /// [`VectorClock`](crate::VectorClock) over a [`Roster`](crate::Roster) is several times faster.
 ///
 /// The order is that of causality and so partial: `a < b` says that `a` happened before `b`, and

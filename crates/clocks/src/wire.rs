@@ -10,6 +10,7 @@
 mod actor;
 mod bloom;
 mod delta_stream;
+mod dots;
 mod dotted;
 mod dvv_set;
 mod hlc;

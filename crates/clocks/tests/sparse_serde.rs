@@ -1,7 +1,7 @@
 //! The serde forms of sparse vectors, deltas and sets of dots.
 #![cfg(feature = "serde")]
 
-use clocks::{Delta, Dot, Span, VectorClock, VectorDelta, VersionVector};
+use clocks::{Delta, Dot, DotContext, DotSet, Span, VectorClock, VectorDelta, VersionVector};
 use quickcheck::{Arbitrary, Gen};
 
 fn vector(g: &mut Gen) -> VersionVector<u8> {
@@ -26,6 +26,17 @@ fn every_value_is_read_as_it_was_written() {
         assert_eq!(
             serde_json::from_str::<Delta<u8>>(&text).unwrap(),
             delta,
+            "{text}"
+        );
+        let mut context = DotContext::from(a.clone());
+        for _ in 0..4 {
+            let dot = Dot::new(u8::arbitrary(g) % 9, 1 + u64::arbitrary(g) % 9).unwrap();
+            context.insert(&dot).unwrap();
+        }
+        let text = serde_json::to_string(&context).unwrap();
+        assert_eq!(
+            serde_json::from_str::<DotContext<u8>>(&text).unwrap(),
+            context,
             "{text}"
         );
         let dense = |vector: &VersionVector<u8>| {
@@ -56,6 +67,19 @@ fn the_forms_are_sequences_of_pairs_and_of_spans() {
     );
 }
 
+#[test]
+fn the_forms_of_sets_of_dots_say_the_first_and_the_last_event_of_each_run() {
+    let vector = VersionVector::from_pairs([("a", 3)]).unwrap();
+    let mut context = DotContext::from(vector);
+    for number in [5, 6, 8] {
+        context.insert(&Dot::new("a", number).unwrap()).unwrap();
+    }
+    assert_eq!(
+        serde_json::to_string(&context).unwrap(),
+        r#"{"vector":[["a",3]],"beyond":[["a",[[5,6],[8,8]]]]}"#
+    );
+}
+
 #[track_caller]
 fn refused<T: serde::de::DeserializeOwned + std::fmt::Debug>(text: &str, reason: &str) {
     let error = serde_json::from_str::<T>(text).unwrap_err().to_string();
@@ -71,6 +95,15 @@ fn a_form_that_is_not_canonical_is_refused() {
     refused::<Delta<u8>>(
         r#"[{"actor":1,"after":5,"last":6},{"actor":1,"after":7,"last":9}]"#,
         "not strictly sorted",
+    );
+    refused::<DotSet<u8>>("[[7,[]]]", "an actor has no run");
+    refused::<DotSet<u8>>("[[7,[[0,3]]]]", "a run has no event");
+    refused::<DotSet<u8>>("[[7,[[4,3]]]]", "a run has no event");
+    refused::<DotSet<u8>>("[[7,[[1,3],[4,5]]]]", "not strictly sorted");
+    refused::<DotSet<u8>>("[[7,[[1,3]]],[7,[[5,5]]]]", "not strictly sorted");
+    refused::<DotContext<u8>>(
+        r#"{"vector":[[7,3]],"beyond":[[7,[[4,5]]]]}"#,
+        "a run touches the vector",
     );
     refused::<VectorDelta>(
         r#"{"epoch":0,"spans":[{"actor":65536,"after":5,"last":6}]}"#,

@@ -2,7 +2,10 @@
 //! else is.
 
 use clocks::wire::{Reader, Wire, write_count, write_u64};
-use clocks::{Actor, ClockError, Defect, Delta, Dot, VectorClock, VectorDelta, VersionVector};
+use clocks::{
+    Actor, ClockError, Defect, Delta, Dot, DotContext, DotSet, Span, VectorClock, VectorDelta,
+    VersionVector,
+};
 use quickcheck::{Arbitrary, Gen};
 
 const SEEDS: u64 = 2_000;
@@ -37,6 +40,18 @@ fn dense(g: &mut Gen) -> VectorClock {
     let slots = usize::arbitrary(g) % 9;
     let counters: Vec<u64> = (0..slots).map(|_| counter(g) - 1).collect();
     VectorClock::from_counters(&counters).unwrap()
+}
+
+fn context<A: Ord + Clone>(g: &mut Gen, actor: fn(&mut Gen) -> A) -> DotContext<A> {
+    let mut context = DotContext::from(vector(g, actor));
+    for _ in 0..usize::arbitrary(g) % 9 {
+        let last = counter(g);
+        let after = last.saturating_sub(counter(g));
+        if let Some(span) = Span::new(actor(g), after, last) {
+            context.insert_span(&span).unwrap();
+        }
+    }
+    context
 }
 
 /// The value is read again from its bytes, and from no others that resemble them.
@@ -76,6 +91,11 @@ fn every_value_has_one_encoding() {
         let (a, b) = (vector(g, life), vector(g, life));
         check(&a, g);
         check(&a.diff(&b), g);
+        let (a, b) = (context(g, number), context(g, name));
+        check(&a, g);
+        check(&b, g);
+        check(a.beyond(), g);
+        check(&a.diff(&DotContext::new()).unwrap(), g);
         let (a, b) = (dense(g), dense(g));
         check(&a.diff(&b).unwrap(), g);
         let epoch = counter(g);
@@ -98,6 +118,9 @@ fn random_bytes_are_refused_or_canonical() {
         check_canonical::<VersionVector<Actor<u8>>>(&bytes);
         check_canonical::<Delta<u64>>(&bytes);
         check_canonical::<VectorDelta>(&bytes);
+        check_canonical::<DotSet<u64>>(&bytes);
+        check_canonical::<DotSet<String>>(&bytes);
+        check_canonical::<DotContext<u8>>(&bytes);
     }
 }
 
@@ -156,6 +179,37 @@ fn hostile_deltas_are_refused_with_the_place_and_the_defect() {
         defect::<VectorDelta>(&no_such_slot),
         Some((3, Defect::TooLarge))
     );
+}
+
+#[test]
+fn hostile_sets_of_dots_are_refused_with_the_place_and_the_defect() {
+    type Set = DotSet<u64>;
+    assert_eq!(Set::from_bytes(&[1, 7, 0, 2, 0]), {
+        DotSet::from_spans(Span::new(7, 2, 3))
+    });
+    assert_eq!(
+        defect::<Set>(&[1, 7, 2, 2, 0]),
+        Some((2, Defect::TooMany)),
+        "one of three runs"
+    );
+    let mut beyond_the_last = vec![1, 7, 1, 0];
+    write_u64(u64::MAX - 1, &mut beyond_the_last);
+    beyond_the_last.extend([0, 0]);
+    assert_eq!(
+        defect::<Set>(&beyond_the_last),
+        Some((15, Defect::TooLarge))
+    );
+    let mut too_many = vec![1, 7];
+    write_count(DotSet::<u64>::RUNS_MAX, &mut too_many);
+    too_many.resize(too_many.len() + 2 * (DotSet::<u64>::RUNS_MAX + 1), 0);
+    assert_eq!(defect::<Set>(&too_many), Some((4, Defect::TooMany)));
+    // The vector knows events 1 to 3 of actor 7, so no run begins after event 3 or before.
+    let context = |gap| [1, 7, 3, 1, 7, 0, gap, 0];
+    assert_eq!(
+        defect::<DotContext<u64>>(&context(3)),
+        Some((7, Defect::NotCanonical))
+    );
+    assert!(DotContext::<u64>::from_bytes(&context(4)).is_ok());
 }
 
 #[test]

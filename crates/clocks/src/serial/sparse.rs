@@ -105,39 +105,38 @@ impl<'de> Deserialize<'de> for VectorDelta {
     }
 }
 
-/// What stands in a sequence that is sorted by actors, each at most once.
+/// What stands in a sequence in strictly increasing order.
 pub(super) trait Sorted: Sized {
-    type Actor: Ord;
     /// How one of them is written.
     type Form;
 
     fn from_form(form: Self::Form) -> Result<Self, &'static str>;
-    fn actor(&self) -> &Self::Actor;
+
+    /// Whether it may stand behind `previous`.
+    fn follows(&self, previous: &Self) -> bool;
 }
 
 impl<A: Ord> Sorted for Dot<A> {
-    type Actor = A;
     type Form = (A, u64);
 
     fn from_form((actor, counter): (A, u64)) -> Result<Self, &'static str> {
         Self::new(actor, counter).ok_or("a counter is zero")
     }
 
-    fn actor(&self) -> &A {
-        &self.actor
+    fn follows(&self, previous: &Self) -> bool {
+        previous.actor < self.actor
     }
 }
 
 impl<A: Ord> Sorted for Span<A> {
-    type Actor = A;
     type Form = Self;
 
     fn from_form(span: Self) -> Result<Self, &'static str> {
         Ok(span)
     }
 
-    fn actor(&self) -> &A {
-        &self.actor
+    fn follows(&self, previous: &Self) -> bool {
+        previous.actor < self.actor
     }
 }
 
@@ -176,11 +175,8 @@ where
                 return Err(S::Error::invalid_length(items.len() + 1, &self));
             }
             let item = T::from_form(form).map_err(S::Error::custom)?;
-            if items
-                .last()
-                .is_some_and(|last| last.actor() >= item.actor())
-            {
-                return Err(S::Error::custom("the actors are not strictly sorted"));
+            if items.last().is_some_and(|last| !item.follows(last)) {
+                return Err(S::Error::custom("the entries are not strictly sorted"));
             }
             items.push(item);
         }
