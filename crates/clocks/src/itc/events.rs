@@ -50,7 +50,7 @@ impl Events {
     /// Joins `other` into these, so that they hold what either held, and tells if they changed.
     ///
     /// The join is the least upper bound: the greater count at each point. O(leaves of both).
-    /// Allocates only if neither holds all of the other.
+    /// Allocates nothing if they do not change.
     ///
     /// # Errors
     ///
