@@ -18,6 +18,7 @@
 //! that the test program prints, such as `context::tests::sends_wait`.
 
 mod cap_model;
+mod clocks_dvv;
 mod clocks_hybrid;
 mod consistency;
 mod eventual;
@@ -44,6 +45,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         raft_core::MUTANTS,
         kv::MUTANTS,
         cap_model::MUTANTS,
+        clocks_dvv::MUTANTS,
         clocks_hybrid::MUTANTS,
     ]
     .into_iter()

@@ -64,4 +64,13 @@ mod tests {
         }
         assert_eq!(reserved::<u64>(5), 5);
     }
+
+    #[test]
+    fn a_sequence_is_refused_at_the_first_item_too_many() {
+        let read = |text| serde_json::from_str::<Bounded<u64, 3>>(text).map(|items| items.0);
+        assert_eq!(read("[1,2,3]").unwrap(), [1, 2, 3]);
+        // The text ends there: a reader that went on would complain of that.
+        let refused = read("[1,2,3,4").unwrap_err();
+        assert!(refused.is_data(), "{refused}");
+    }
 }
