@@ -137,6 +137,7 @@ pub struct CausalBuffer<M> {
     held: Slab<M>,
     index: Index,
     ready_first: u32,
+    /// The end of that list, of no meaning while the list is empty.
     ready_last: u32,
 }
 
@@ -266,9 +267,6 @@ impl<M> CausalBuffer<M> {
     pub fn pop(&mut self) -> Option<CausalMessage<M>> {
         let held = self.held.remove(self.ready_first)?;
         self.ready_first = held.next;
-        if self.ready_first == NONE {
-            self.ready_last = NONE;
-        }
         // What the stamp knows of others was delivered before, so only the sender's entry grows. It
         // cannot be exhausted: it becomes what the stamp says.
         let counted = self.delivered.tick(held.message.from);
@@ -335,7 +333,7 @@ impl<M> CausalBuffer<M> {
         self.delivered.merge(to)?;
         self.scheduled.clone_from(&self.delivered);
         self.index.clear();
-        (self.ready_first, self.ready_last) = (NONE, NONE);
+        self.ready_first = NONE;
         let mut covered = Vec::new();
         for message in self.held.drain() {
             let counter = message.stamp.get(message.from);
@@ -468,10 +466,6 @@ impl<M> CausalBuffer<M> {
 
     /// Where a held message is.
     fn place(&self, dot: Dot<usize>) -> Option<u32> {
-        let known = self.scheduled.as_slice().get(dot.actor)?;
-        if dot.number() <= *known {
-            return None;
-        }
         let key = self.index.get(dot.actor, dot.number(), &self.scheduled);
         Some(key.message).filter(|&place| place != NONE)
     }

@@ -311,3 +311,18 @@ impl fmt::Debug for MatrixClock {
         f.debug_list().entries(self.rows()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    #[test]
+    fn no_more_slots_are_decoded_than_a_clock_may_have() {
+        let slots = MatrixClock::SLOTS_MAX + 1;
+        let row = VectorClock::zeros(0, slots);
+        let decoded = MatrixClock::from_parts(0, row.clone(), vec![row; slots - 1]);
+        assert_eq!(decoded, Err(Defect::TooMany));
+    }
+}

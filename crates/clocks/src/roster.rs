@@ -495,3 +495,21 @@ fn remove(entries: impl Iterator<Item = u64>, slot: usize) -> Vec<u64> {
     let others = entries.enumerate().filter(|&(other, _)| other != slot);
     others.map(|(_, entry)| entry).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_actors_are_decoded_than_a_roster_may_have() {
+        let decode = |count, succession| Roster::from_parts(1, (0..count).collect(), succession);
+        let slots_max = VectorClock::SLOTS_MAX;
+        assert!(decode(slots_max, Succession::First).is_ok());
+        let refused = decode(slots_max + 1, Succession::First);
+        assert_eq!(refused, Err(Defect::TooMany));
+        // The one that was dropped had a slot too.
+        let (actor, last) = (usize::MAX, 0);
+        let refused = decode(slots_max, Succession::Retired { actor, last });
+        assert_eq!(refused, Err(Defect::NotCanonical));
+    }
+}

@@ -587,3 +587,24 @@ fn the_last_number_of_all_is_delivered() {
     assert_eq!(buffer.send().unwrap_err(), ClockError::CounterExhausted);
     assert_eq!(buffer.delivered(), &stamp(&[u64::MAX]));
 }
+
+#[test]
+fn a_message_that_was_far_ahead_can_be_discarded_when_it_is_near() {
+    let mut buffer = listener(1, 4);
+    // Tables hold 4 events an actor: the sixth is beyond, until the second was delivered.
+    buffer.receive(0, stamp(&[6, 0]), 6).unwrap();
+    for counter in 1..=2 {
+        buffer.receive(0, stamp(&[counter, 0]), 0).unwrap();
+        buffer.pop().unwrap();
+    }
+    let sixth = Dot::new(0, 6).unwrap();
+    assert_eq!(buffer.discard(sixth).unwrap().message, 6);
+    assert_eq!(buffer.waiting_for(sixth), None);
+    assert_eq!(buffer.receive(0, stamp(&[6, 0]), 7), Ok(Receipt::Held));
+    for counter in 3..=5 {
+        buffer.receive(0, stamp(&[counter, 0]), 0).unwrap();
+        buffer.pop().unwrap();
+    }
+    assert_eq!(buffer.pop().unwrap().message, 7);
+    assert!(buffer.is_empty());
+}

@@ -1,5 +1,6 @@
 //! An actor is dropped only when everybody has seen its last event, and dropping it changes no order.
 
+use clocks::wire::Wire;
 use clocks::{Causality, ClockError, Dot, MatrixClock, Roster, Stability, VectorClock};
 use quickcheck::{Arbitrary, Gen};
 
@@ -567,9 +568,52 @@ fn a_matrix_clock_refuses_other_groups_and_changes_nothing() {
     let mut stability = Stability::new(roster);
     assert_eq!(stability.report_matrix(&remote), Err(error));
     assert_eq!(clock, before);
+    let other = Roster::new(2, ["a", "b", "c"]).unwrap();
+    let error = ClockError::EpochMismatch { own: 1, other: 2 };
+    let remote = MatrixClock::of(&other, &"b").unwrap();
+    assert_eq!(clock.merge(&remote), Err(error));
+    assert_eq!(clock, before);
     let wide = Roster::new(1, 0..=MatrixClock::SLOTS_MAX).unwrap();
     assert!(matches!(
         MatrixClock::of(&wide, &0),
         Err(ClockError::TooManySlots { .. })
     ));
+}
+
+#[test]
+fn a_matrix_clock_with_one_row_too_far_is_not_heard_at_all() {
+    let roster = Roster::new(1, ["a", "b", "c"]).unwrap();
+    let mut clocks = ["a", "b", "c"].map(|actor| MatrixClock::of(&roster, &actor).unwrap());
+    let [a, b, c] = &mut clocks;
+    b.receive(a.send().unwrap()).unwrap();
+    b.receive(c.send().unwrap()).unwrap();
+    let mut stability = Stability::new(roster);
+    stability.leave(&"c", 0).unwrap();
+    let before = stability.clone();
+    let error = ClockError::BeyondLast {
+        counter: 1,
+        last: 0,
+    };
+    assert_eq!(stability.report_matrix(b), Err(error));
+    assert_eq!(
+        stability, before,
+        "nor is the row of a, which says nothing of c"
+    );
+}
+
+#[test]
+fn a_matrix_clock_that_cannot_count_a_receipt_learns_nothing_from_it() {
+    let mut bytes = vec![1, 1, 2, 0];
+    clocks::wire::write_u64(u64::MAX, &mut bytes);
+    // The other's row lags by all of it.
+    bytes.push(0);
+    clocks::wire::write_u64(u64::MAX, &mut bytes);
+    let mut full = MatrixClock::from_bytes(&bytes).unwrap();
+    let mut other = MatrixClock::of(&Roster::new(1, ["a", "b"]).unwrap(), &"a").unwrap();
+    other.tick().unwrap();
+    let before = full.clone();
+    assert_eq!(full.receive(&other), Err(ClockError::CounterExhausted));
+    assert_eq!(full, before);
+    // The peer, who knows of the last number, can still count its own.
+    assert!(other.receive(&full).is_ok());
 }

@@ -24,15 +24,13 @@ impl Wire for MatrixClock {
             usize::try_from(input.u64()?).map_err(|_| input.malformed_before(Defect::TooLarge))?;
         let own = VectorClock::decode(input)?;
         let width = own.slots();
-        if slot >= width {
-            return Err(input.malformed_before(Defect::NotCanonical));
-        }
+        let others_count = width.saturating_sub(1);
         // A byte an entry is the least: what does not follow need not be reserved.
-        if width > Self::SLOTS_MAX || (width - 1) * width > input.left() {
+        if others_count.saturating_mul(width) > input.left() {
             return Err(input.malformed_before(Defect::TooMany));
         }
-        let mut others = Vec::with_capacity(width - 1);
-        for _ in 1..width {
+        let mut others = Vec::with_capacity(others_count);
+        for _ in 0..others_count {
             let mut row = Vec::with_capacity(width);
             for own in own.as_slice() {
                 let known = own.checked_sub(input.u64()?);
