@@ -20,6 +20,7 @@
 mod cap_model;
 mod clocks_dvv;
 mod clocks_hybrid;
+mod clocks_stable;
 mod consistency;
 mod eventual;
 mod kv;
@@ -47,6 +48,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         cap_model::MUTANTS,
         clocks_dvv::MUTANTS,
         clocks_hybrid::MUTANTS,
+        clocks_stable::MUTANTS,
     ]
     .into_iter()
     .flatten()
