@@ -16,6 +16,7 @@
 mod entries;
 mod merge;
 mod order;
+mod roster;
 mod traits;
 
 use alloc::vec::Vec;
@@ -141,9 +142,10 @@ impl<A: Ord + Clone> VersionVector<A> {
             return Err(ClockError::DuplicateActor { index: index + 1 });
         }
         let dots = pairs.into_iter();
-        Ok(Self::from_sorted(
-            dots.filter_map(|(actor, counter)| Dot::new(actor, counter)),
-        ))
+        let dots: Vec<Dot<A>> = dots
+            .filter_map(|(actor, counter)| Dot::new(actor, counter))
+            .collect();
+        Ok(Self::from_sorted(dots.into_iter()))
     }
 
     /// Counts one event of `actor`, and returns its name: number 1 for the first.

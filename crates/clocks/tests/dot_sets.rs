@@ -239,7 +239,7 @@ fn join_and_meet_are_a_lattice() {
 /// crdts keeps every exception of its private `vvwe` as an entry of its own, so a stranger's single
 /// dot with a high counter fills the memory with all those before it.
 #[test]
-fn a_dot_with_a_huge_counter_costs_one_run() {
+fn crdts_a_dot_with_a_huge_counter_costs_one_run() {
     let mut context = DotContext::new();
     context.insert(&Dot::new(7, u64::MAX).unwrap()).unwrap();
     assert_eq!((context.beyond().runs(), context.vector().len()), (1, 0));
@@ -281,10 +281,10 @@ fn a_run_too_many_is_refused_and_changes_nothing() {
     assert_eq!(context.insert(&Dot::new(2, 1).unwrap()), Ok(true));
 }
 
-/// yrs #525: its state vector named the last block, beyond a gap, so a peer never sent what lies
-/// between. Ours names the last event before the first gap.
+/// yrs #525 (2025): the state vector of an update names the last block of each client, also when it
+/// lies beyond a gap, so that a peer never sends what is missing. Ours names the last event before the first gap.
 #[test]
-fn the_vector_stops_at_the_first_gap() {
+fn yrs_525_the_vector_stops_at_the_first_gap() {
     let mut context = DotContext::new();
     for number in [1, 2, 5] {
         context.insert(&Dot::new("a", number).unwrap()).unwrap();
