@@ -115,7 +115,7 @@ impl BloomClock {
         Ok(Self { hashes, counters })
     }
 
-    /// Counts the event of that name. O(k²), and one small allocation for the name.
+    /// Counts the event of that name. O(k²), and two small allocations.
     ///
     /// # Errors
     ///

@@ -520,23 +520,38 @@ impl<A: Ord + Clone, V> DvvSet<A, V> {
         A: 'a,
         V: 'a,
     {
-        let mut own = core::mem::take(&mut self.entries).into_iter().peekable();
-        let mut joined = Vec::with_capacity(own.len());
+        let mut others = others.peekable();
+        let mut at = 0;
+        // In place, as long as no actor is new.
+        while let (Some(own), Some(other)) = (self.entries.get_mut(at), others.peek()) {
+            match own.actor.cmp(other.actor) {
+                Ordering::Less => {}
+                Ordering::Equal => {
+                    own.join(other, &copy);
+                    others.next();
+                }
+                Ordering::Greater => break,
+            }
+            at += 1;
+        }
+        if others.peek().is_none() {
+            return true;
+        }
+        let mut own = self.entries.split_off(at).into_iter().peekable();
         for other in others {
             while let Some(entry) = own.next_if(|entry| entry.actor < *other.actor) {
-                joined.push(entry);
+                self.entries.push(entry);
             }
-            joined.push(match own.next_if(|entry| entry.actor == *other.actor) {
-                Some(entry) => entry.join(&other, &copy),
-                None => Entry {
-                    actor: other.actor.clone(),
-                    counter: other.counter,
-                    values: copy(other.values),
-                },
-            });
+            self.entries
+                .push(match own.next_if(|entry| entry.actor == *other.actor) {
+                    Some(mut entry) => {
+                        entry.join(&other, &copy);
+                        entry
+                    }
+                    None => other.to_entry(&copy),
+                });
         }
-        joined.extend(own);
-        self.entries = joined;
+        self.entries.extend(own);
         true
     }
 

@@ -269,6 +269,21 @@ fn the_encoding_is_returned_as_it_was() {
     }
 }
 
+#[test]
+fn arbitrary_bytes_never_panic_and_each_clock_has_one_encoding() {
+    let g = &mut Gen::from_size_and_seed(10, 3);
+    let mut decoded = 0;
+    for _ in 0..20_000 {
+        let bytes: Vec<u8> = (0..5).map(|_| u8::arbitrary(g) % 4 * 43).collect();
+        let bytes = [&[1 + bytes[0] % 3, 1 + bytes[1] % 4], &bytes[2..]].concat();
+        if let Ok(clock) = BloomClock::from_bytes(&bytes) {
+            decoded += 1;
+            assert_eq!(clock.to_bytes(), bytes);
+        }
+    }
+    assert!(decoded > 100, "{decoded}");
+}
+
 #[cfg(feature = "serde")]
 #[test]
 fn the_serde_form_is_returned_as_it_was_and_checked() {

@@ -185,6 +185,22 @@ fn the_encoding_is_returned_as_it_was_and_checked() {
     assert_eq!(Stamp::from_bytes(&bytes), Err(refused));
 }
 
+#[test]
+fn arbitrary_bytes_never_panic_and_each_value_has_one_encoding() {
+    let g = &mut Gen::from_size_and_seed(10, 3);
+    let mut decoded = 0;
+    for _ in 0..20_000 {
+        let bytes: Vec<u8> = (0..6).map(|_| u8::arbitrary(g) % 3).collect();
+        for end in 0..bytes.len() {
+            if let Ok(value) = Stamp::from_bytes(&bytes[..end]) {
+                decoded += 1;
+                assert_eq!(value.to_bytes(), bytes[..end]);
+            }
+        }
+    }
+    assert!(decoded > 100, "{decoded}");
+}
+
 #[cfg(feature = "serde")]
 #[test]
 fn the_serde_form_is_returned_as_it_was_and_checked() {

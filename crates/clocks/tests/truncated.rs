@@ -2,6 +2,7 @@
 
 use clocks::wire::Wire;
 use clocks::{Causality, ClockError, Defect, Dot, Truncated, TruncatedOrder, VersionVector};
+use quickcheck::{Arbitrary, Gen};
 
 type Vector = VersionVector<u8>;
 
@@ -237,6 +238,22 @@ fn the_encoding_is_returned_as_it_was_and_checked() {
     let (offset, defect) = (hostile.len() - 1, Defect::TooMany);
     let refused = ClockError::Malformed { offset, defect };
     assert_eq!(Truncated::<u8>::from_bytes(&hostile), Err(refused));
+}
+
+#[test]
+fn arbitrary_bytes_never_panic_and_each_value_has_one_encoding() {
+    let g = &mut Gen::from_size_and_seed(10, 3);
+    let mut decoded = 0;
+    for _ in 0..20_000 {
+        let bytes: Vec<u8> = (0..6).map(|_| u8::arbitrary(g) % 3).collect();
+        for end in 0..bytes.len() {
+            if let Ok(value) = Truncated::<u8>::from_bytes(&bytes[..end]) {
+                decoded += 1;
+                assert_eq!(value.to_bytes(), bytes[..end]);
+            }
+        }
+    }
+    assert!(decoded > 100, "{decoded}");
 }
 
 #[cfg(feature = "serde")]

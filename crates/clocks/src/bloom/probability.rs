@@ -117,6 +117,32 @@ mod tests {
         assert_near(dominates_by_chance(&[6], 5), 0.0);
     }
 
+    /// How many of all ways to place `hits` hits on `slots` slots raise the first to `counter`.
+    fn ways(slots: u64, hits: u32, counter: u32) -> u64 {
+        let is_first = |way: u64, hit: u32| (way / slots.pow(hit)).is_multiple_of(slots);
+        let firsts = |way: u64| (0..hits).filter(|&hit| is_first(way, hit)).count();
+        let all = 0..slots.pow(hits);
+        all.filter(|&way| firsts(way) >= counter as usize).count() as u64
+    }
+
+    #[test]
+    fn each_slot_counts_as_in_an_enumeration_of_all_ways() {
+        for slots in 2..=4_u64 {
+            for hits in 0..=6_u32 {
+                for first in 0..=hits {
+                    for second in first..=hits {
+                        let mut counters = vec![0; slots as usize - 2];
+                        counters.extend([u64::from(first), u64::from(second)]);
+                        let all = slots.pow(hits) as f64;
+                        let expected = [first, second].map(|c| ways(slots, hits, c) as f64 / all);
+                        let chance = dominates_by_chance(&counters, u64::from(hits));
+                        assert_near(chance, expected[0] * expected[1]);
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_first_term_below_the_smallest_float_does_not_lose_the_rest() {
         // Half of so many hits, more or less: by symmetry one half and half of the middle term.

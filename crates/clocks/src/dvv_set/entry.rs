@@ -70,7 +70,7 @@ impl<A, V> Entry<A, V> {
         usize::try_from(kept).unwrap_or(usize::MAX)
     }
 
-    pub(super) fn join(mut self, other: &Walk<'_, A, V>, copy: impl Fn(&[V]) -> Vec<V>) -> Self {
+    pub(super) fn join(&mut self, other: &Walk<'_, A, V>, copy: impl Fn(&[V]) -> Vec<V>) {
         let kept = self.kept(other);
         if other.counter > self.counter {
             self.counter = other.counter;
@@ -79,7 +79,16 @@ impl<A, V> Entry<A, V> {
             let dropped = self.values.len().saturating_sub(kept);
             self.values.drain(..dropped);
         }
-        self
+    }
+}
+
+impl<A: Clone, V> Walk<'_, A, V> {
+    pub(super) fn to_entry(&self, copy: impl Fn(&[V]) -> Vec<V>) -> Entry<A, V> {
+        Entry {
+            actor: self.actor.clone(),
+            counter: self.counter,
+            values: copy(self.values),
+        }
     }
 }
 
