@@ -25,8 +25,8 @@ fn frame(sender: &mut DeltaSender, stamp: &VectorClock) -> Vec<u8> {
 /// Whether the frame builds on another: its third number is not 0.
 fn is_delta(frame: &[u8]) -> bool {
     let mut input = clocks::wire::Reader::new(frame);
-    (input.u64().unwrap(), input.u64().unwrap());
-    input.u64().unwrap() != 0
+    let [_stream, _number, distance] = [(); 3].map(|()| input.u64().unwrap());
+    distance != 0
 }
 
 /// A clock as it grows: some slots count a few events, now and then the epoch or the width changes.
@@ -185,6 +185,18 @@ fn frames_are_full_once_the_acknowledgements_are_lost_and_deltas_again_after_one
     assert_eq!(sender.acknowledge(19), Ok(false), "twice");
     assert_eq!(sender.base(), Some(19));
     assert!(is_delta(&frame(&mut sender, &stamp)));
+}
+
+#[test]
+fn only_what_was_sent_can_be_acknowledged() {
+    let mut sender = DeltaSender::new(STREAM, 3);
+    let unknown = |frame, last| Err(ClockError::UnknownFrame { frame, last });
+    assert_eq!(sender.acknowledge(0), Ok(false));
+    assert_eq!(sender.acknowledge(1), unknown(1, 0));
+    frame(&mut sender, &clock(&[1]));
+    assert_eq!(sender.acknowledge(2), unknown(2, 1));
+    assert_eq!(sender.base(), None);
+    assert_eq!(sender.acknowledge(1), Ok(true));
 }
 
 #[test]

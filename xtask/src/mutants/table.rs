@@ -18,6 +18,7 @@
 //! that the test program prints, such as `context::tests::sends_wait`.
 
 mod cap_model;
+mod clocks_dense;
 mod clocks_dvv;
 mod clocks_hybrid;
 mod clocks_stable;
@@ -46,6 +47,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         raft_core::MUTANTS,
         kv::MUTANTS,
         cap_model::MUTANTS,
+        clocks_dense::MUTANTS,
         clocks_dvv::MUTANTS,
         clocks_hybrid::MUTANTS,
         clocks_stable::MUTANTS,

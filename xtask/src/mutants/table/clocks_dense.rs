@@ -1,0 +1,157 @@
+//! Guards of the dense clocks of `clocks`: kernels that all give one answer, refusals that change
+//! nothing, and deltas that say exactly what was sent.
+
+use super::{Mutant, blind, lib, test};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "dense-join-compares-signed",
+        guard: "counters are unsigned in every kernel: one above 2^63 is greater",
+        file: "crates/clocks/src/kernel/loops.rs",
+        find: "let change = (*own ^ other) & mask(*own < other);",
+        replace: "let change = (*own ^ other) & mask((*own as i64) < other as i64);",
+        killed_by: lib("clocks", "kernel::tests::baseline::join_is_the_definition"),
+        simulator: blind("its counters stay far below 2^63"),
+    },
+    Mutant {
+        name: "dense-compare-mixes-sides-in-the-rest",
+        guard: "entries beyond the last whole block count for the side that has them",
+        file: "crates/clocks/src/kernel/loops.rs",
+        find: "(left_less | rest.0, right_less | rest.1)",
+        replace: "(left_less | rest.0, right_less | rest.0)",
+        killed_by: lib(
+            "clocks",
+            "kernel::tests::baseline::compare_is_the_definition",
+        ),
+        simulator: blind("its clocks differ in the first entries"),
+    },
+    Mutant {
+        name: "dense-meet-keeps-unknown-entries",
+        guard: "an entry that the other clock lacks counts as zero",
+        file: "crates/clocks/src/kernel.rs",
+        find: "    counters.fill(0);\n",
+        replace: "",
+        killed_by: lib(
+            "clocks",
+            "kernel::tests::as_clocks_call_them::entries_beyond_an_end_count_as_zero",
+        ),
+        simulator: blind("none of its protocols meets clocks"),
+    },
+    Mutant {
+        name: "vector-merge-drops-events",
+        guard: "an event in a slot that the clock lacks is refused, not dropped",
+        file: "crates/clocks/src/vector.rs",
+        find: "if other.slots() <= self.slots() {",
+        replace: "if true {",
+        killed_by: test(
+            "clocks",
+            "refusals",
+            "an_event_in_a_slot_beyond_the_width_is_refused_not_dropped",
+        ),
+        simulator: blind("its clocks are all of one width"),
+    },
+    Mutant {
+        name: "array-receive-merges-before-it-refuses",
+        guard: "a refused receive merges nothing",
+        file: "crates/clocks/src/array.rs",
+        find: "        let dot = joined.tick(slot)?;\n        *self = joined;",
+        replace: "        *self = joined;\n        let dot = self.tick(slot)?;",
+        killed_by: test(
+            "clocks",
+            "array",
+            "an_array_clock_agrees_with_the_dense_clock",
+        ),
+        simulator: blind("no protocol of the campaign uses it"),
+    },
+    Mutant {
+        name: "array-takes-a-clock-of-another-epoch",
+        guard: "slots of another epoch may belong to other actors",
+        file: "crates/clocks/src/array.rs",
+        find: "if own != other {",
+        replace: "if false {",
+        killed_by: test(
+            "clocks",
+            "array",
+            "an_array_clock_takes_only_the_deltas_and_clocks_that_fit",
+        ),
+        simulator: blind("no protocol of the campaign uses it"),
+    },
+    Mutant {
+        name: "delta-stream-builds-beyond-the-window",
+        guard: "a frame builds on none that the receiver may have dropped",
+        file: "crates/clocks/src/wire/delta_stream.rs",
+        find: "number.saturating_sub(*base) <= window && is_raised(held, stamp)",
+        replace: "is_raised(held, stamp)",
+        killed_by: test(
+            "clocks",
+            "delta_stream",
+            "frames_are_full_once_the_acknowledgements_are_lost_and_deltas_again_after_one",
+        ),
+        simulator: blind("no protocol of the campaign uses it"),
+    },
+    Mutant {
+        name: "delta-stream-hides-a-fallen-counter",
+        guard: "a delta says exactly what was sent: a stamp that is not above its base is full",
+        file: "crates/clocks/src/wire/delta_stream.rs",
+        find: "number.saturating_sub(*base) <= window && is_raised(held, stamp)",
+        replace: "number.saturating_sub(*base) <= window && held.slots() == stamp.slots()",
+        killed_by: test(
+            "clocks",
+            "delta_stream",
+            "a_stamp_that_is_not_above_the_base_is_full",
+        ),
+        simulator: blind("no protocol of the campaign uses it"),
+    },
+    Mutant {
+        name: "delta-stream-drops-a-base-too-early",
+        guard: "a frame that is newer than all others can be read",
+        file: "crates/clocks/src/wire/delta_stream.rs",
+        find: "is_some_and(|(held, _)| *held < oldest)",
+        replace: "is_some_and(|(held, _)| *held <= oldest)",
+        killed_by: test(
+            "clocks",
+            "delta_stream",
+            "what_can_be_read_is_what_was_sent_whatever_the_links_do",
+        ),
+        simulator: blind("no protocol of the campaign uses it"),
+    },
+    Mutant {
+        name: "delta-stream-keeps-every-stamp",
+        guard: "the receiver keeps at most a window of stamps",
+        file: "crates/clocks/src/wire/delta_stream.rs",
+        find: "while self.held.front().is_some_and(|(held, _)| *held < oldest) {",
+        replace: "while false && oldest > 0 {",
+        killed_by: test(
+            "clocks",
+            "delta_stream",
+            "neither_side_keeps_more_than_a_window",
+        ),
+        simulator: blind("no protocol of the campaign uses it"),
+    },
+    Mutant {
+        name: "delta-stream-takes-another-life-of-the-sender",
+        guard: "a sender that lost its state is not taken for the one before (riak_kv #679)",
+        file: "crates/clocks/src/wire/delta_stream.rs",
+        find: "if own != other {",
+        replace: "if false {",
+        killed_by: test(
+            "clocks",
+            "delta_stream",
+            "another_life_of_the_sender_is_another_stream",
+        ),
+        simulator: blind("no protocol of the campaign uses it"),
+    },
+    Mutant {
+        name: "delta-stream-believes-any-acknowledgement",
+        guard: "only what was sent can be acknowledged",
+        file: "crates/clocks/src/wire/delta_stream.rs",
+        find: "if number > self.last {",
+        replace: "if false {",
+        killed_by: test(
+            "clocks",
+            "delta_stream",
+            "only_what_was_sent_can_be_acknowledged",
+        ),
+        simulator: blind("no protocol of the campaign uses it"),
+    },
+];
