@@ -5,6 +5,9 @@
 //! can ([`Kernel::selected`]). Clocks use that by themselves; nothing here needs to be called. A
 //! benchmark or a test can call each [`Kernel`] by name.
 //!
+//! Few entries take no shortcut past the call: measured on Zen 4 it is the faster from 4 entries on (4.1
+//! against 6.5 ns), because of a short loop in place the compiler makes slow vectors for SSE2.
+//!
 //! Without the feature `std` nobody can be asked, and the baseline loops run.
 //!
 //! Rules: an entry beyond the end of a slice counts as zero; every kernel gives the same answer, to

@@ -51,6 +51,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
         simulator: blind("its clocks are all of one width"),
     },
     Mutant {
+        name: "vector-join-into-keeps-its-epoch",
+        guard: "a join takes over the epoch under which its counters count",
+        file: "crates/clocks/src/vector.rs",
+        find: "            self.epoch = left.epoch;\n",
+        replace: "",
+        killed_by: test(
+            "clocks",
+            "dense",
+            "every_answer_is_the_definition_at_every_two_widths",
+        ),
+        simulator: blind("its clocks are all of epoch 0"),
+    },
+    Mutant {
         name: "array-receive-merges-before-it-refuses",
         guard: "a refused receive merges nothing",
         file: "crates/clocks/src/array.rs",
