@@ -21,6 +21,7 @@ mod cap_model;
 mod clocks_dense;
 mod clocks_dvv;
 mod clocks_hybrid;
+mod clocks_sparse;
 mod clocks_stable;
 mod consistency;
 mod eventual;
@@ -50,6 +51,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         clocks_dense::MUTANTS,
         clocks_dvv::MUTANTS,
         clocks_hybrid::MUTANTS,
+        clocks_sparse::MUTANTS,
         clocks_stable::MUTANTS,
     ]
     .into_iter()
