@@ -110,3 +110,19 @@ fn a_form_that_is_not_canonical_is_refused() {
         "a clock has no slot 65536",
     );
 }
+
+#[test]
+fn more_runs_than_allowed_are_refused() {
+    let runs = |count: usize| {
+        let runs: Vec<_> = (1..=count).map(|run| (2 * run, 2 * run)).collect();
+        serde_json::to_string(&[(7, runs)]).unwrap()
+    };
+    let runs_max = DotSet::<u8>::RUNS_MAX;
+    let full: DotSet<u8> = serde_json::from_str(&runs(runs_max)).unwrap();
+    assert_eq!(full.runs(), runs_max);
+    refused::<DotSet<u8>>(&runs(runs_max + 1), "at most 65536 entries");
+    // Over two actors together it is the set that refuses.
+    let text = serde_json::to_string(&full).unwrap();
+    let text = text.replacen("[7,", "[6,[[1,1]]],[7,", 1);
+    refused::<DotSet<u8>>(&text, "65536 runs");
+}

@@ -1,7 +1,7 @@
 //! Sparse vectors, deltas and sets of dots on the wire: what is written is read again, and nothing
 //! else is.
 
-use clocks::wire::{Reader, Wire, write_count, write_u64};
+use clocks::wire::{Reader, Wire, WireActor, write_count, write_u64};
 use clocks::{
     Actor, ClockError, Defect, Delta, Dot, DotContext, DotSet, Span, VectorClock, VectorDelta,
     VersionVector,
@@ -210,6 +210,51 @@ fn hostile_sets_of_dots_are_refused_with_the_place_and_the_defect() {
         Some((7, Defect::NotCanonical))
     );
     assert!(DotContext::<u64>::from_bytes(&context(4)).is_ok());
+}
+
+#[test]
+fn more_entries_than_allowed_are_refused_before_one_is_read() {
+    let entries = VersionVector::<u64>::ENTRIES_MAX + 1;
+    let mut bytes = Vec::new();
+    write_count(entries, &mut bytes);
+    let place = bytes.len() - 1;
+    bytes.resize(bytes.len() + 3 * entries, 1);
+    let refused = Some((place, Defect::TooMany));
+    assert_eq!(defect::<VersionVector<u64>>(&bytes), refused);
+    assert_eq!(defect::<Delta<u64>>(&bytes), refused);
+}
+
+/// An actor whose decoding does not keep the promise to come after the one before.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Unsorted(u8);
+
+impl WireActor for Unsorted {
+    fn encode_after(&self, _previous: Option<&Self>, out: &mut Vec<u8>) {
+        out.push(self.0);
+    }
+
+    fn decode_after(_previous: Option<&Self>, input: &mut Reader<'_>) -> Result<Self, ClockError> {
+        input.u8().map(Self)
+    }
+}
+
+#[test]
+fn a_foreign_actor_that_breaks_its_promise_is_refused() {
+    assert!(VersionVector::<Unsorted>::from_bytes(&[2, 7, 1, 8, 1]).is_ok());
+    for second in [6, 7] {
+        assert_eq!(
+            defect::<VersionVector<Unsorted>>(&[2, 7, 1, second, 1]),
+            Some((3, Defect::NotSorted))
+        );
+        assert_eq!(
+            defect::<Delta<Unsorted>>(&[2, 7, 1, 0, second, 1, 0]),
+            Some((4, Defect::NotSorted))
+        );
+        assert_eq!(
+            defect::<DotSet<Unsorted>>(&[2, 7, 0, 1, 0, second, 0, 1, 0]),
+            Some((5, Defect::NotSorted))
+        );
+    }
 }
 
 #[test]

@@ -358,6 +358,20 @@ impl EncodeName for String {
     }
 }
 
+#[test]
+fn a_vector_is_shown_with_its_actors_and_counters() {
+    let vector = VersionVector::from_pairs([("b", 4), ("a", 1)]).unwrap();
+    assert_eq!(format!("{vector}"), "{a:1, b:4}");
+    assert_eq!(format!("{vector:?}"), r#"VersionVector{"a": 1, "b": 4}"#);
+    let mut context = DotContext::from(vector);
+    context.insert(&Dot::new("a", 3).unwrap()).unwrap();
+    assert_eq!(format!("{context}"), "{a:1-1, a:3-3, b:1-4}");
+    assert_eq!(
+        format!("{:?}", context.beyond()),
+        r#"DotSet{"a": [(3, 3)]}"#
+    );
+}
+
 /// crdts 7.3.2: a deserialised `{7:0}` compares `Greater` with `{}`, and `{}` with it. Here a
 /// counter of zero is dropped, or refused where it was decoded.
 #[test]
