@@ -239,7 +239,7 @@ impl BloomClock {
     /// probability that at least `c` of `S` hits fall on one of `m` places (Misra and Kshemkalyani
     /// 2020, the probability of a positive outcome). It is right for strangers. Concurrent clocks that
     /// share a past are more alike than it supposes, and the more so the longer the past: the tests
-    /// of this crate see "before" said wrongly 2 to 30 times as often there. More counters help.
+    /// of this crate see "before" said wrongly 2 to 50 times as often there. More counters help.
     ///
     /// From 0 to 1, never NaN; good to about six digits, and an upper bound if a counter is above
     /// 65,536. O(m log m + the greatest counter, at most 65,536), and a copy of the counters.

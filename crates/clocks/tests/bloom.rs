@@ -110,7 +110,7 @@ fn false_positives(shape: (usize, u8), events: usize, hears: &[&[usize]]) -> (f6
         }
     }
     println!(
-        "m = {}, k = {}, {events} events: measured {:.4}, predicted {:.4} of {pairs} pairs",
+        "m = {}, k = {}, {events} events: measured {:.6}, predicted {:.6} of {pairs} pairs",
         shape.0,
         shape.1,
         measured / pairs,
