@@ -146,6 +146,17 @@ fn the_serde_forms_hold_what_the_constructors_do() {
         let text = serde_json::to_string(&roster).unwrap();
         assert_eq!(serde_json::from_str::<Roster<u64>>(&text).unwrap(), roster);
     }
+    let stamp = clocks::VectorClock::from_counters(&[3, 1]).unwrap();
+    let message = clocks::CausalMessage {
+        from: 1,
+        stamp,
+        message: "m".to_string(),
+    };
+    let text = serde_json::to_string(&message).unwrap();
+    assert_eq!(
+        serde_json::from_str::<clocks::CausalMessage<String>>(&text).unwrap(),
+        message
+    );
     let text = serde_json::to_string(&matrix()).unwrap();
     assert_eq!(
         serde_json::from_str::<MatrixClock>(&text).unwrap(),
