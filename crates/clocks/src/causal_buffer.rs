@@ -112,8 +112,8 @@ impl<M: fmt::Debug> core::error::Error for RefusedMessage<M> {}
 /// use clocks::{CausalBuffer, Receipt, Roster};
 ///
 /// let roster = Roster::new(1, ["a", "b", "c"])?;
-/// let mut a = CausalBuffer::new(roster.clock(), 0, 100)?;
-/// let mut b = CausalBuffer::<&str>::new(roster.clock(), 1, 100)?;
+/// let mut a = CausalBuffer::<&str>::new(roster.clock(), 0, 100)?;
+/// let mut b = CausalBuffer::new(roster.clock(), 1, 100)?;
 /// let mut c = CausalBuffer::new(roster.clock(), 2, 100)?;
 ///
 /// let question = a.send()?.clone();

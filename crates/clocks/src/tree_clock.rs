@@ -245,9 +245,6 @@ impl TreeClock {
             if source.root == old || self.moved.contains(&old) {
                 self.rearrange(source);
                 self.root = source.root;
-                if let Some(node) = self.nodes.get_mut(self.root as usize) {
-                    (node.parent, node.hung_at) = (NONE, 0);
-                }
                 return;
             }
         }

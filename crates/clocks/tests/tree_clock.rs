@@ -135,12 +135,18 @@ fn a_clock_that_went_through_a_vector_clock_goes_on() {
 
 #[test]
 fn a_join_looks_at_little_more_than_what_changes() {
-    let width = 256;
+    let width = 64;
     let mut actors = actors(width);
+    let mut source = Gen::from_size_and_seed(8, 1);
     let (mut touched, mut changed) = (0, 0);
-    // Neighbours tell each other, round and round.
-    for step in 0..20 * width {
-        let (slot, from) = ((step + 1) % width, step % width);
+    // Neighbours tell each other, round and round; then anybody tells anybody.
+    for step in 0..40 * width {
+        let (slot, from) = if step < 10 * width {
+            ((step + 1) % width, step % width)
+        } else {
+            let slot = below(&mut source, width);
+            (slot, (slot + 1 + below(&mut source, width - 1)) % width)
+        };
         let (tree, vector) = (actors[from].0.clone(), actors[from].1.clone());
         let news = vector
             .iter()
