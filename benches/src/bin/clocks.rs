@@ -1,10 +1,11 @@
 //! Logical clocks beside their peers: nanoseconds, allocations and bytes.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use benches::clocks::{
-    Bar, Chain, Changing, Effort, On, Page, Timed, bytes, causal, compare, cycles_per_ns, hlc,
-    merge, sparse, time,
+    Bar, Chain, Changing, Effort, On, Page, Timed, array, bytes, causal, chart, compare,
+    cycles_per_ns, hlc, interval, merge, sparse, time, time_anew, tree,
 };
 use benches::{Error, Options};
 use clap::Parser;
@@ -18,11 +19,37 @@ use clap::Parser;
 struct Command {
     #[command(flatten)]
     options: Options,
+    /// Draws the merge curve to this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
 }
 
+const METHOD: &str = "\
+Method
+  CPU time of the process, user and system. Before a case is measured every contender does its work
+  once and must come to the same answer as ours. Then all run in turn, A B C A B C, in rounds of about
+  2 ms (--quick: 1 ms) of whole laps; a figure is the median of the rounds, a ratio the median of the
+  ratios of the rounds. peer/ours above 1: we are faster. Inputs and outputs pass through black_box.
+Traps
+  Merging the same clock again changes nothing, which hides branch misses and stores: here a chain of
+  random clocks is merged, prepared beforehand, of which each changes half of the entries. The copy
+  that puts the clock back after each chain is measured alone in the same rounds and subtracted.
+  A chain has 16 merges, fewer where that keeps everything in 24 KiB (n = 1024: 1), so all of it is in
+  the first-level cache, for memcpy too. Real clocks are often colder, and then memory decides.
+  Buffers of dense clocks, of our baseline loops and of memcpy begin at multiples of 64 bytes. Where
+  they lie to each other still matters: dense rows are of five sets of buffers, each made anew.
+  crdts merges by value: one row clones, as its interface wants; one applies the dots by reference.
+  minerva makes a new clock for each merge. Bars are held against the interface as it is.
+  The hash of the standard library's maps is seeded anew in each process.
+  The tutorial's map and the Fx variant are written here; the comparison stops as early as it can.
+  Names of actors are random numbers below 2^32 where clocks are sparse, since minerva has no larger.
+  uhlc locks, ours is owned: a row puts ours into a Mutex. With a zero clock both only count.
+  treeclocks is measured on histories on which its answers are right (see the README).
+  The counting allocator is in everybody's time. No figure says what another machine does.";
+
 fn main() -> ExitCode {
-    let Command { options } = Command::parse();
-    match run(options) {
+    let Command { options, svg } = Command::parse();
+    match run(options, svg.as_deref()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -31,14 +58,27 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: Options) -> Result<(), Error> {
+fn run(options: Options, svg: Option<&Path>) -> Result<(), Error> {
     let kernel = clocks::kernel::Kernel::selected().to_string();
-    let mut page = Page::new(options.json, Some(kernel), cycles_per_ns());
+    let speed = cycles_per_ns();
+    let mut page = Page::new(options.json, Some(kernel.clone()), speed);
     let rounds = options
         .samples
         .map_or(if options.quick { 3 } else { 9 }, |k| k as usize);
     let effort = Effort::new(rounds, options.quick);
-    dense(&mut page, effort)?;
+    page.prose(METHOD)?;
+    page.prose(&machine(&kernel, speed))?;
+    if cfg!(not(all(feature = "peers", feature = "minerva"))) {
+        page.prose(
+            "\nPEERS ARE MISSING IN THIS BUILD (minerva, treeclocks, uhlc): `cargo xtask bench clocks` \
+             builds them all.",
+        )?;
+    }
+    let curve = dense(&mut page, effort)?;
+    if let Some(path) = svg {
+        draw(path, &curve)?;
+    }
+    fixed(&mut page, effort)?;
     if !options.quick {
         dense_other_shares(&mut page, effort)?;
     }
@@ -47,7 +87,24 @@ fn run(options: Options) -> Result<(), Error> {
     messages(&mut page, effort)?;
     hybrid(&mut page, effort)?;
     deliveries(&mut page, effort)?;
+    intervals(&mut page, effort, options.quick)?;
+    traces(&mut page, effort, options.quick)?;
+    page.losses()?;
     page.bars()
+}
+
+/// What the figures hang on.
+fn machine(kernel: &str, speed: Option<f64>) -> String {
+    let speed = speed.map_or_else(
+        || "unknown, so no cycles are printed".to_owned(),
+        |cycles| format!("{cycles:.2} cycles a nanosecond"),
+    );
+    let built_for = if cfg!(target_feature = "avx2") {
+        "more than the baseline of its target: the flag `target-cpu` or the like was given"
+    } else {
+        "the baseline of its target, without a `target-cpu` flag"
+    };
+    format!("This run\n  Kernel of dense clocks: {kernel}. Core: {speed}. Built for {built_for}.")
 }
 
 fn dense(page: &mut Page, effort: Effort) -> Result<Vec<(usize, Vec<Timed>)>, Error> {
@@ -55,7 +112,7 @@ fn dense(page: &mut Page, effort: Effort) -> Result<Vec<(usize, Vec<Timed>)>, Er
     for n in merge::SIZES {
         let case = "dense merge, half changing";
         let chain = Chain::new(n, Changing::Half, 1);
-        let timed = time(case, &mut merge::contenders(&chain), effort)?;
+        let timed = time_anew(case, || merge::contenders(&chain), effort)?;
         let bars: &[(On<'_>, Bar)] = match n {
             64 => &[
                 (On::Peer(merge::HASH_MAP), Bar::Times(50.0)),
@@ -75,6 +132,29 @@ fn dense(page: &mut Page, effort: Effort) -> Result<Vec<(usize, Vec<Timed>)>, Er
     Ok(curve)
 }
 
+fn draw(path: &Path, curve: &[(usize, Vec<Timed>)]) -> Result<(), Error> {
+    let caption = "A merge of two clocks, half of the entries changing";
+    let svg = chart(curve, merge::LINES, caption)?;
+    std::fs::write(path, svg).map_err(|error| Error::Output {
+        why: format!("{}: {error}", path.display()),
+    })
+}
+
+fn fixed(page: &mut Page, effort: Effort) -> Result<(), Error> {
+    let chain = |n| Chain::new(n, Changing::Half, 1);
+    for (n, mut contenders) in [
+        (3, array::contenders::<3>(&chain(3))),
+        (5, array::contenders::<5>(&chain(5))),
+        (7, array::contenders::<7>(&chain(7))),
+    ] {
+        let case = "ArrayClock merge";
+        let timed = time(case, &mut contenders, effort)?;
+        let bars = [(On::Us, Bar::Ns(2.5)), (On::Us, Bar::Allocations(0.0))];
+        page.case(case, n, &timed, &bars)?;
+    }
+    Ok(())
+}
+
 fn dense_other_shares(page: &mut Page, effort: Effort) -> Result<(), Error> {
     let shares = [
         ("dense merge, none changing", Changing::None),
@@ -83,7 +163,7 @@ fn dense_other_shares(page: &mut Page, effort: Effort) -> Result<(), Error> {
     for (case, changing) in shares {
         for n in [64, 1024] {
             let chain = Chain::new(n, changing, 1);
-            let timed = time(case, &mut merge::contenders(&chain), effort)?;
+            let timed = time_anew(case, || merge::contenders(&chain), effort)?;
             page.case(case, n, &timed, &[])?;
         }
     }
@@ -127,7 +207,7 @@ fn comparisons(page: &mut Page, effort: Effort, quick: bool) -> Result<(), Error
         ("compare, concurrent", compare::Pair::Concurrent, 4.0),
     ] {
         for &n in sizes {
-            let timed = time(case, &mut compare::contenders(n, pair), effort)?;
+            let timed = time_anew(case, || compare::contenders(n, pair), effort)?;
             let bars = [
                 (On::Us, Bar::Ns(ns_max)),
                 (On::FastestOf(compare::PEERS), Bar::Times(5.0)),
@@ -175,6 +255,39 @@ fn deliveries(page: &mut Page, effort: Effort) -> Result<(), Error> {
         let timed = time(case, &mut causal::contenders(&traffic), effort)?;
         let bars = [(On::Us, Bar::Rate(5e6))];
         page.case(case, 16, &timed, if late == 10 { &bars } else { &[] })?;
+    }
+    Ok(())
+}
+
+fn intervals(page: &mut Page, effort: Effort, quick: bool) -> Result<(), Error> {
+    page.prose("")?;
+    for (name, wrong, asked) in interval::wrong_answers() {
+        page.prose(&format!(
+            "{name}: {wrong} of {asked} comparisons contradict what happened (8 actors, random \
+             histories)."
+        ))?;
+    }
+    let sizes: &[usize] = if quick { &[16] } else { &[4, 16, 64, 256] };
+    for (case, operation) in [
+        ("ITC join", interval::Operation::Join),
+        ("ITC compare", interval::Operation::Compare),
+        ("ITC event", interval::Operation::Event),
+    ] {
+        for &actors in sizes {
+            let timed = time(case, &mut interval::contenders(actors, operation), effort)?;
+            page.case(case, actors, &timed, &[])?;
+        }
+    }
+    Ok(())
+}
+
+fn traces(page: &mut Page, effort: Effort, quick: bool) -> Result<(), Error> {
+    let sizes: &[usize] = if quick { &[1024] } else { &[64, 256, 1024] };
+    for (trace, case) in tree::Trace::ALL {
+        for &actors in sizes {
+            let timed = time(case, &mut tree::contenders(actors, trace), effort)?;
+            page.case(case, actors, &timed, &[])?;
+        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use clocks::wire::Wire;
+use clocks::wire::{DeltaReceiver, DeltaSender, Wire};
 use clocks::{VectorClock, VectorDelta};
 
 use super::{Bar, Contender, Random, Row, merge};
@@ -44,7 +44,9 @@ pub fn rows(n: usize) -> Result<Vec<Row>, Error> {
     let delta = clock.diff(&base).map_err(refused)?.to_bytes();
     check(&base, &clock, &full, &delta)?;
     let barred = |row: Row, bar| if n == 64 { row.with_bar(bar) } else { row };
-    let (case, delta_case) = ("bytes, full", "bytes, 4 changed");
+    let (case, delta_case) = ("bytes, full", "bytes, 4 changed, on what was acknowledged");
+    let alone_case = "bytes, 4 changed, a delta of its own";
+    let frame = frame(&base, &clock)?;
     let fixed = bincode_bytes(&clock, bincode::config::legacy())?;
     let short = bincode_bytes(&clock, bincode::config::standard())?;
     let beside = |name, bytes| Row::bytes(case, n, full.len(), Some((name, bytes)));
@@ -52,8 +54,32 @@ pub fn rows(n: usize) -> Result<Vec<Row>, Error> {
         barred(Row::bytes(case, n, full.len(), None), Bar::Bytes(200)),
         beside(BINCODE_FIXED, fixed.len()),
         beside(BINCODE_SHORT, short.len()),
-        barred(Row::bytes(delta_case, n, delta.len(), None), Bar::Bytes(17)),
+        barred(Row::bytes(delta_case, n, frame.len(), None), Bar::Bytes(17)),
+        Row::bytes(alone_case, n, delta.len(), None),
     ])
+}
+
+/// The frame of `clock` after a thousand others, of which the last, with `base`, was acknowledged.
+fn frame(base: &VectorClock, clock: &VectorClock) -> Result<Vec<u8>, Error> {
+    let mut sender = DeltaSender::new(1, 32);
+    let mut receiver = DeltaReceiver::new(1, 32, clock.slots());
+    let mut frame = Vec::new();
+    for _ in 0..1000 {
+        frame.clear();
+        sender.encode(base, &mut frame).map_err(refused)?;
+        receiver.decode(&frame).map_err(refused)?;
+        let held = receiver.acknowledgement();
+        sender.acknowledge(held).map_err(refused)?;
+    }
+    frame.clear();
+    sender.encode(clock, &mut frame).map_err(refused)?;
+    if receiver.decode(&frame).map_err(refused)? != *clock {
+        return Err(Error::Differs {
+            contender: "clocks DeltaSender".to_owned(),
+            case: "bytes".to_owned(),
+        });
+    }
+    Ok(frame)
 }
 
 fn check(base: &VectorClock, clock: &VectorClock, full: &[u8], delta: &[u8]) -> Result<(), Error> {

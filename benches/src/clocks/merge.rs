@@ -6,7 +6,7 @@ use clocks::VectorClock;
 use clocks::kernel::Kernel;
 use crdts::{CmRDT, CvRDT, VClock as CrdtsClock};
 
-use super::{Chain, Contender, FxClock, SipClock, at_line};
+use super::{Chain, Contender, FxClock, Line, SipClock, at_line};
 
 /// The numbers of entries that are measured.
 pub const SIZES: [usize; 5] = [4, 16, 64, 256, 1024];
@@ -29,6 +29,32 @@ pub const CRDTS_BY_REFERENCE: &str = "crdts 7.3.2, apply each dot";
 pub const VCLOCK: &str = "vclock 0.4.4";
 /// Makes a new clock for each merge.
 pub const MINERVA: &str = "minerva 0.3.1";
+
+/// The lines of the picture.
+pub const LINES: &[Line<'_>] = &[
+    line(CRDTS, "crdts", [206, 92, 0], 2, false),
+    line(MINERVA, "minerva", [173, 100, 190], 2, false),
+    line(HASH_MAP, "HashMap", [196, 60, 80], 2, false),
+    line(OUR_BASELINE, "clocks, baseline", [60, 130, 190], 2, true),
+    line(OURS, "clocks VectorClock", [0, 120, 215], 4, false),
+    line(MEMCPY, "memcpy", [90, 150, 60], 2, true),
+];
+
+const fn line<'a>(
+    name: &'a str,
+    label: &'a str,
+    color: [u8; 3],
+    width: u32,
+    dashed: bool,
+) -> Line<'a> {
+    Line {
+        name,
+        label,
+        color,
+        width,
+        dashed,
+    }
+}
 
 /// Everybody who can do the merges of `chain`, us first.
 ///

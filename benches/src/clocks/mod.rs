@@ -3,8 +3,11 @@
 //! A [`Contender`] does a lap of operations; [`time`] checks that all contenders of a case answer
 //! alike, lets them run in turn, and gives one figure a round. A room a case says who takes part.
 
+mod chart;
+pub use chart::{Line, chart};
+
 mod contender;
-pub use contender::{Contender, Effort, Timed, time};
+pub use contender::{Contender, Effort, Timed, time, time_anew};
 
 mod data;
 pub use data::{Chain, Changing, Random, at_line};
@@ -21,9 +24,12 @@ pub use row::{Bar, Row};
 mod speed;
 pub use speed::cycles_per_ns;
 
+pub mod array;
 pub mod bytes;
 pub mod causal;
 pub mod compare;
 pub mod hlc;
+pub mod interval;
 pub mod merge;
 pub mod sparse;
+pub mod tree;

@@ -145,6 +145,31 @@ impl Page {
         self.prose(&format!("  {} bars, {missed} NOT met", barred.count()))
     }
 
+    /// Writes every row in which a peer needs less time than we do: bounds and our own variants too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`].
+    pub fn losses(&self) -> Result<(), Error> {
+        self.prose("\nWhere another is faster (also bounds, and variants of our own)")?;
+        let is_loss = |row: &&Row| row.ratio.is_some_and(|ratio| ratio < 1.0);
+        let mut said = Vec::new();
+        for row in self.rows.iter().filter(is_loss) {
+            let (peer, ratio) = (row.peer.as_deref().unwrap_or(""), row.ratio.unwrap_or(1.0));
+            let line = format!(
+                "  {:<44} {:>5}  {peer:<34} {} of our time",
+                row.case,
+                row.n,
+                times(ratio)
+            );
+            if !said.contains(&line) {
+                self.prose(&line)?;
+                said.push(line);
+            }
+        }
+        Ok(())
+    }
+
     fn row(&self, case: &str, n: usize, ours: &Timed, peer: Option<&Timed>) -> Row {
         let row = Row::new(case, n, ours, peer);
         let cycles_per_entry = self
