@@ -1,9 +1,13 @@
 //! Why nodes and sizes are not a quorum system.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Debug};
 
-use crate::{MEMBERS_MAX, Side, WEIGHT_MAX};
+use crate::{
+    EXPRESSION_DEPTH_MAX, EXPRESSION_SIZE_MAX, Expected, MEMBERS_MAX, Position, Side, WEIGHT_MAX,
+    ZONES_MAX,
+};
 
 /// Why a quorum system cannot be built.
 ///
@@ -70,6 +74,155 @@ pub enum QuorumError<N: Debug> {
         /// A write quorum: all the others.
         write: Vec<N>,
     },
+    /// Something is wrong with an expression, or with the nodes of a construction.
+    #[error(transparent)]
+    Expression(#[from] ExpressionError),
+    /// The probability with which a node fails is below zero, above one, or not a number.
+    #[error("the probability of failure of {node:?} is not between 0 and 1")]
+    NotAProbability {
+        /// The node.
+        node: N,
+    },
+    /// The probability with which a zone fails is below zero, above one, not a number, or missing.
+    #[error("the probability of failure of zone {zone} is not between 0 and 1")]
+    NotAZone {
+        /// The zone's place in the list of zones.
+        zone: usize,
+    },
+    /// There are more zones that may fail or not than [`ZONES_MAX`](crate::ZONES_MAX).
+    #[error("there are {count} zones that may fail, and at most {ZONES_MAX} can be looked at")]
+    TooManyZones {
+        /// How many.
+        count: usize,
+    },
+    /// The price of a node is below zero, or not a number.
+    #[error("the price of {node:?} is not zero or more")]
+    NotAPrice {
+        /// The node.
+        node: N,
+    },
+}
+
+/// Why an expression cannot be built, read from text, or answered.
+///
+/// ```
+/// use quorum::Expression;
+/// let error = "a*b + (c*".parse::<Expression<String>>().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "line 1, column 10: expected a node or an opening parenthesis, and found the end"
+/// );
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExpressionError {
+    /// The text is no expression.
+    #[error("{at}: expected {expected}, and found {}", Found(.found))]
+    Syntax {
+        /// Where.
+        at: Position,
+        /// What could have stood there.
+        expected: Expected,
+        /// What stands there; `None` at the end.
+        found: Option<char>,
+    },
+    /// A node is named that does not exist.
+    #[error("{at}: there is no node {name:?}")]
+    UnknownNode {
+        /// Where.
+        at: Position,
+        /// The name.
+        name: String,
+    },
+    /// A `choose` that nothing fulfils, or everything.
+    #[error("{}to choose {needed} of {of} is not possible: from 1 to {of} can be chosen", Place(.at))]
+    OutOfReach {
+        /// Where the `choose` stands in a text.
+        at: Option<Position>,
+        /// How many are needed.
+        needed: u64,
+        /// Of how many.
+        of: u64,
+    },
+    /// An any-of, all-of or choose has no parts.
+    #[error("an expression needs at least one part")]
+    Empty,
+    /// There are more nodes and gates than [`EXPRESSION_SIZE_MAX`].
+    #[error(
+        "the expression has at least {size} nodes and gates, and may have at most \
+         {EXPRESSION_SIZE_MAX}"
+    )]
+    TooLarge {
+        /// How many, as far as it was counted.
+        size: usize,
+    },
+    /// Gates or parentheses stand inside one another more than [`EXPRESSION_DEPTH_MAX`] times.
+    #[error("the expression is at least {depth} deep, and may be at most {EXPRESSION_DEPTH_MAX}")]
+    TooDeep {
+        /// How deep, as far as it was counted.
+        depth: usize,
+    },
+    /// There are more different nodes than [`MEMBERS_MAX`].
+    #[error("the expression names {count} nodes, and may name at most {MEMBERS_MAX}")]
+    TooManyNodes {
+        /// How many.
+        count: usize,
+    },
+    /// A list of steps leaves a part over, or lacks one.
+    #[error("the steps do not make one expression")]
+    Malformed,
+    /// There are more minimal quorums than were asked for, or on the way to them.
+    #[error("there are more than {most} minimal quorums, or parts of them")]
+    TooManyQuorums {
+        /// How many were allowed.
+        most: usize,
+    },
+    /// Nodes occur in so many places that the exact answer would take too long. There is an answer;
+    /// it is not known.
+    #[error("nodes repeat too much for an exact answer within {states} states")]
+    Entangled {
+        /// How many were looked at.
+        states: usize,
+    },
+    /// The number of nodes does not fit the construction.
+    #[error("{construction} of {size} nodes does not exist: {rule}")]
+    Unbuildable {
+        /// Which construction.
+        construction: &'static str,
+        /// How many nodes there are.
+        size: usize,
+        /// Which numbers fit.
+        rule: &'static str,
+    },
+}
+
+impl ExpressionError {
+    pub(crate) const fn out_of_reach(needed: u64, of: u64) -> Self {
+        let at = None;
+        Self::OutOfReach { at, needed, of }
+    }
+}
+
+struct Found<'a>(&'a Option<char>);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(found) => write!(f, "{found:?}"),
+            None => f.write_str("the end"),
+        }
+    }
+}
+
+struct Place<'a>(&'a Option<Position>);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(at) => write!(f, "{at}: "),
+            None => Ok(()),
+        }
+    }
 }
 
 /// So many members of a side are shown: it may have a thousand.

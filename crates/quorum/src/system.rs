@@ -1,23 +1,28 @@
-//! The system: weighted members and two thresholds, checked to intersect when made.
+//! The system: members and their two kinds of quorum, checked to intersect when made.
 //!
 //! # Rules
 //!
-//! 1. A set of members is a read quorum when its weight reaches the read threshold, and a write
-//!    quorum when it reaches the write threshold.
+//! 1. Of weighted members, a set is a read quorum when its weight reaches the read threshold, and a
+//!    write quorum when it reaches the write threshold. Otherwise two expressions say it.
 //! 2. *Every read quorum meets every write quorum.* A system in which they do not cannot be built.
 //! 3. Quorums are upward closed: a set with a quorum inside is one.
 //! 4. The members together are a quorum of either kind, and nobody is none.
 //!
-//! Whether quorums meet is a subset-sum question, answered exactly (`disjoint`): thresholds that add
-//! up to no more than the total can still be safe, because weights are lumps (2, 2 and 2 with
-//! thresholds of 3 and 3).
+//! Whether weighted quorums meet is a subset-sum question, answered exactly (`disjoint`): thresholds
+//! that add up to no more than the total can still be safe, because weights are lumps (2, 2 and 2 with
+//! thresholds of 3 and 3). Whether those of expressions do is answered exactly too, or not at all
+//! (`meet`).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::fmt::{self, Debug};
 
-use crate::QuorumError;
 use crate::disjoint::disjoint;
+use crate::formula::Step;
+use crate::pair::{Pair, parted};
+use crate::places::Places;
+use crate::{EXPRESSION_SIZE_MAX, Expression, ExpressionError, QuorumError};
 
 /// The most members a system can have.
 pub const MEMBERS_MAX: usize = 1_024;
@@ -56,7 +61,7 @@ impl fmt::Display for Side {
 ///
 /// Generic over the name of a node. It holds no state of a protocol: whoever counts answers asks it
 /// with a predicate over the members. Two systems are equal when they were made of the same members,
-/// weights and thresholds, in whatever order.
+/// weights and thresholds, in whatever order, or of equal expressions.
 ///
 /// | made by | read quorum | write quorum | source |
 /// |---|---|---|---|
@@ -64,6 +69,13 @@ impl fmt::Display for Side {
 /// | [`weighted`](Self::weighted) | more than half of the weight | the same | Gifford 1979 |
 /// | [`flexible`](Self::flexible) | `read_size` nodes | `write_size` nodes | Howard, Malkhi and Spiegelman 2016 |
 /// | [`weighted_flexible`](Self::weighted_flexible) | `read_weight` | `write_weight` | Gifford 1979 |
+/// | [`from_reads`](Self::from_reads) | an expression | its dual | Whittaker et al. 2021 |
+/// | [`new`](Self::new) | an expression | another | the same |
+///
+/// [`grid`](Self::grid), [`maekawa`](Self::maekawa), [`tree`](Self::tree),
+/// [`hierarchical`](Self::hierarchical), [`crumbling_wall`](Self::crumbling_wall),
+/// [`triangular_wall`](Self::triangular_wall), [`wheel`](Self::wheel) and
+/// [`projective_plane`](Self::projective_plane) make well-known ones.
 ///
 /// ```
 /// use quorum::QuorumSystem;
@@ -74,11 +86,17 @@ impl fmt::Display for Side {
 /// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct QuorumSystem<N> {
-    /// Sorted by node; weights are positive.
+    /// Sorted by node; weights are positive, and 1 where expressions rule.
     pub(crate) members: Vec<(N, u64)>,
-    pub(crate) read_weight: u64,
-    pub(crate) write_weight: u64,
+    pub(crate) rule: Rule,
     is_read_self_intersecting: bool,
+}
+
+/// What makes members a quorum.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Rule {
+    Weights { read: u64, write: u64 },
+    Expressions(Box<Pair>),
 }
 
 impl<N: Clone + Debug + Ord> QuorumSystem<N> {
@@ -175,18 +193,136 @@ impl<N: Clone + Debug + Ord> QuorumSystem<N> {
             }
         }
         if let Some(chosen) = disjoint(&members, total, read_weight, write_weight) {
-            let (read, write) = parted(&members, &chosen);
+            let (read, write) = parted(&members, &places(&chosen));
             return Err(QuorumError::Disjoint { read, write });
         }
         let is_read_self_intersecting =
             disjoint(&members, total, read_weight, read_weight).is_none();
         Ok(Self {
             members,
-            read_weight,
-            write_weight,
+            rule: Rule::Weights {
+                read: read_weight,
+                write: write_weight,
+            },
             is_read_self_intersecting,
         })
     }
+
+    /// Reads by `reads`, writes by `writes`.
+    ///
+    /// # Errors
+    ///
+    /// A read quorum and a write quorum that have no node in common (they are shown); too many nodes;
+    /// [`Entangled`](ExpressionError::Entangled) when an exact answer would take too long: whether all
+    /// meet, or the resilience, or the least size.
+    ///
+    /// Complexity: a pass for each part when one side is the dual of the other, or when one side is any
+    /// of plain thresholds and the other pays for no node twice. Otherwise a search of bounded length.
+    ///
+    /// ```
+    /// use quorum::{Expression, QuorumSystem};
+    /// let parse = |text: &str| text.parse::<Expression<String>>();
+    /// let (rows, columns) = (parse("a*b + c*d")?, parse("a*c + b*d")?);
+    /// assert!(QuorumSystem::new(rows.clone(), columns).is_ok());
+    /// assert!(QuorumSystem::new(rows.clone(), rows).is_err());
+    /// # Ok::<(), quorum::QuorumError<String>>(())
+    /// ```
+    pub fn new(reads: Expression<N>, writes: Expression<N>) -> Result<Self, QuorumError<N>> {
+        Pair::new(&reads, Some(&writes)).map(Self::of_pair)
+    }
+
+    /// Reads by `reads`, writes by its dual: the most write quorums that can be allowed.
+    ///
+    /// # Errors
+    ///
+    /// [`Entangled`](ExpressionError::Entangled) when an exact answer would take too long.
+    ///
+    /// ```
+    /// use quorum::{Expression, QuorumSystem, Side};
+    /// let system = QuorumSystem::from_reads("a*b*c + d*e*f".parse::<Expression<String>>()?)?;
+    /// assert!(system.is_write_quorum(|node| ["a", "f"].contains(&node.as_str())));
+    /// assert_eq!((system.resilience(Side::Read), system.resilience(Side::Write)), (1, 2));
+    /// # Ok::<(), quorum::QuorumError<String>>(())
+    /// ```
+    pub fn from_reads(reads: Expression<N>) -> Result<Self, QuorumError<N>> {
+        Pair::new(&reads, None).map(Self::of_pair)
+    }
+
+    /// Writes by `writes`, reads by its dual.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_reads`](Self::from_reads).
+    ///
+    /// ```
+    /// use quorum::{Expression, QuorumSystem};
+    /// let system = QuorumSystem::from_writes("a*b".parse::<Expression<String>>()?)?;
+    /// assert!(system.is_read_quorum(|node| node == "b"));
+    /// # Ok::<(), quorum::QuorumError<String>>(())
+    /// ```
+    pub fn from_writes(writes: Expression<N>) -> Result<Self, QuorumError<N>> {
+        Self::from_reads(writes.dual())
+    }
+
+    fn of_pair((members, pair): (Vec<(N, u64)>, Pair)) -> Self {
+        Self {
+            members,
+            is_read_self_intersecting: pair.disjoint_reads.is_none(),
+            rule: Rule::Expressions(Box::new(pair)),
+        }
+    }
+
+    /// The quorums of a side as an expression, whichever way the system was made. A member of weight
+    /// `w` stands `w` times in a `choose`; one that no quorum of the side needs may be missing.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`](ExpressionError::TooLarge) when the weights do not fit into an expression.
+    ///
+    /// ```
+    /// use quorum::{QuorumSystem, Side};
+    /// let system = QuorumSystem::weighted([("a", 2), ("b", 1), ("c", 1)])?;
+    /// assert_eq!(system.expression(Side::Read)?.to_string(), "choose(3, a, a, b, c)");
+    /// # Ok::<(), quorum::QuorumError<&str>>(())
+    /// ```
+    pub fn expression(&self, side: Side) -> Result<Expression<N>, ExpressionError> {
+        let needed = match &self.rule {
+            Rule::Expressions(pair) => {
+                return Ok(Expression::from_formula(pair.formula(side), &self.members));
+            }
+            Rule::Weights { read, write } => of_side(side, *read, *write),
+        };
+        let total: u64 = self
+            .members
+            .iter()
+            .map(|(_, weight)| weight.min(&needed))
+            .sum();
+        let size = usize::try_from(total)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1);
+        let (Ok(needed), Ok(of)) = (u16::try_from(needed), u16::try_from(total)) else {
+            return Err(ExpressionError::TooLarge { size });
+        };
+        if size > EXPRESSION_SIZE_MAX {
+            return Err(ExpressionError::TooLarge { size });
+        }
+        let mut steps = Vec::with_capacity(size);
+        for (place, (_, weight)) in (0_u16..).zip(&self.members) {
+            let times = u16::try_from(*weight).unwrap_or(needed).min(needed);
+            steps.extend((0..times).map(|_| Step::Node(place)));
+        }
+        steps.push(Step::Choose { needed, of });
+        Expression::named(self.members().cloned().collect(), steps)
+    }
+}
+
+/// The chosen ones, by place.
+fn places(chosen: &[bool]) -> Places {
+    let chosen = chosen.iter().enumerate();
+    chosen
+        .filter(|(_, chosen)| **chosen)
+        .map(|(place, _)| place)
+        .collect()
 }
 
 impl<N> QuorumSystem<N> {
@@ -228,7 +364,7 @@ impl<N> QuorumSystem<N> {
     /// # Ok::<(), quorum::QuorumError<usize>>(())
     /// ```
     pub fn is_read_quorum(&self, has: impl FnMut(&N) -> bool) -> bool {
-        self.weight_of(has) >= self.read_weight
+        self.is_quorum(Side::Read, has)
     }
 
     /// Whether the members for which `has` is true are a write quorum. O(members).
@@ -243,14 +379,14 @@ impl<N> QuorumSystem<N> {
     /// # Ok::<(), quorum::QuorumError<u32>>(())
     /// ```
     pub fn is_write_quorum(&self, has: impl FnMut(&N) -> bool) -> bool {
-        self.weight_of(has) >= self.write_weight
+        self.is_quorum(Side::Write, has)
     }
 
     /// The greatest value that a write quorum has reached: the members at or above it are a write
     /// quorum. This is how a leader finds what is committed.
     ///
     /// `value_of` tells what a member has reached. It is asked exactly once for each, in the order of
-    /// [`members`](Self::members). O(members · log members); no allocation up to 64 members.
+    /// [`members`](Self::members). O(members · log members); no allocation up to 64 weighted members.
     ///
     /// ```
     /// use quorum::QuorumSystem;
@@ -260,6 +396,15 @@ impl<N> QuorumSystem<N> {
     /// # Ok::<(), quorum::QuorumError<usize>>(())
     /// ```
     pub fn write_watermark<V: Copy + Default + Ord>(&self, mut value_of: impl FnMut(&N) -> V) -> V {
+        let write_weight = match &self.rule {
+            Rule::Weights { write, .. } => *write,
+            Rule::Expressions(pair) => {
+                let values: Vec<V> = self.members().map(value_of).collect();
+                let value_of = |place| values.get(place).copied().unwrap_or_default();
+                let formula = pair.formula(Side::Write);
+                return formula.watermark(value_of).unwrap_or_default();
+            }
+        };
         let mut few = [(V::default(), 0); FEW_MEMBERS];
         let mut many = Vec::new();
         let reached = match few.get_mut(..self.members.len()) {
@@ -276,7 +421,7 @@ impl<N> QuorumSystem<N> {
         let mut weight = 0;
         for &(value, more) in &*reached {
             weight += more;
-            if weight >= self.write_weight {
+            if weight >= write_weight {
                 return value;
             }
         }
@@ -313,12 +458,18 @@ impl<N> QuorumSystem<N> {
     where
         N: Clone,
     {
-        let total = self.weight_of(|_| true);
-        let chosen = disjoint(&self.members, total, self.read_weight, self.read_weight)?;
+        let chosen = match &self.rule {
+            Rule::Weights { read, .. } => {
+                let total = self.weight_of(|_| true);
+                places(&disjoint(&self.members, total, *read, *read)?)
+            }
+            Rule::Expressions(pair) => pair.disjoint_reads?,
+        };
         Some(parted(&self.members, &chosen))
     }
 
-    /// The fewest members that are a quorum: the heaviest ones. O(members · log members).
+    /// The fewest members that are a quorum: of weighted ones, the heaviest. O(members · log members),
+    /// and O(1) for expressions.
     ///
     /// ```
     /// use quorum::{QuorumSystem, Side};
@@ -328,18 +479,22 @@ impl<N> QuorumSystem<N> {
     /// ```
     #[must_use]
     pub fn size_min(&self, side: Side) -> usize {
+        let threshold = match &self.rule {
+            Rule::Weights { read, write } => of_side(side, *read, *write),
+            Rule::Expressions(pair) => return pair.size_min(side),
+        };
         let mut weight = 0;
         let mut weights = self.weights();
         weights.sort_unstable_by_key(|&weight| Reverse(weight));
         let short = weights.iter().take_while(|&&more| {
             weight += more;
-            weight < self.threshold(side)
+            weight < threshold
         });
         short.count() + 1
     }
 
     /// How many members may fail, whichever they are, with a quorum left among the others (Naor and
-    /// Wool 1998). O(members · log members).
+    /// Wool 1998). O(members · log members), and O(1) for expressions.
     ///
     /// ```
     /// use quorum::{QuorumSystem, Side};
@@ -352,20 +507,30 @@ impl<N> QuorumSystem<N> {
     /// ```
     #[must_use]
     pub fn resilience(&self, side: Side) -> usize {
+        let threshold = match &self.rule {
+            Rule::Weights { read, write } => of_side(side, *read, *write),
+            Rule::Expressions(pair) => return pair.resilience(side),
+        };
         let mut left = self.weight_of(|_| true);
         let mut weights = self.weights();
         weights.sort_unstable_by_key(|&weight| Reverse(weight));
         let spared = weights.iter().take_while(|&&weight| {
             left -= weight;
-            left >= self.threshold(side)
+            left >= threshold
         });
         spared.count()
     }
 
-    const fn threshold(&self, side: Side) -> u64 {
-        match side {
-            Side::Read => self.read_weight,
-            Side::Write => self.write_weight,
+    fn is_quorum(&self, side: Side, mut has: impl FnMut(&N) -> bool) -> bool {
+        match &self.rule {
+            Rule::Weights { read, write } => self.weight_of(has) >= of_side(side, *read, *write),
+            Rule::Expressions(pair) => {
+                let mut places = Places::none();
+                for (place, node) in self.members().enumerate() {
+                    places.set(place, has(node));
+                }
+                pair.formula(side).holds(&places)
+            }
         }
     }
 
@@ -379,14 +544,11 @@ impl<N> QuorumSystem<N> {
     }
 }
 
-/// The members that are chosen, and the others.
-fn parted<N: Clone>(members: &[(N, u64)], chosen: &[bool]) -> (Vec<N>, Vec<N>) {
-    let part = |of_part: bool| {
-        let pairs = members.iter().zip(chosen);
-        let kept = pairs.filter(|(_, chosen)| **chosen == of_part);
-        kept.map(|((node, _), _)| node.clone()).collect()
-    };
-    (part(true), part(false))
+const fn of_side(side: Side, read: u64, write: u64) -> u64 {
+    match side {
+        Side::Read => read,
+        Side::Write => write,
+    }
 }
 
 type Members<N> = (Vec<(N, u64)>, u64);

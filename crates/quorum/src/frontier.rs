@@ -1,0 +1,283 @@
+//! The exact answer when a node stands in several places: decide the nodes one after another, and
+//! keep only what the gates still wait for.
+//!
+//! # Rules
+//!
+//! 1. A gate waits for `need` more parts that hold and can spare `slack` more that do not. Its state is
+//!    that pair, so how it came there is forgotten: different choices that leave the same state are one.
+//! 2. A gate with no need left holds; one that must spare what it cannot does not. It tells the gate
+//!    above, and its own parts no longer matter.
+//! 3. Every state is counted against [`SEARCH_MAX`]: beyond it there is no answer, never a guess.
+//!
+//! So a grid, a wall or a weighted vote has few states, whatever the number of its quorums; the worst
+//! case doubles with each node.
+
+use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::formula::{Formula, Step};
+use crate::{ExpressionError, Price};
+
+/// How much an exact search may look at: each state counts one, and one more for each gate.
+pub const SEARCH_MAX: usize = 1 << 23;
+
+/// The state of a gate that is decided, or whose answer no longer matters.
+const DECIDED: u32 = u32::MAX;
+
+struct Gate {
+    /// Need and slack before anything is decided.
+    fresh: u32,
+    /// The first gate inside it. Gates are numbered in postorder, so those between are inside too.
+    first: usize,
+    above: Option<usize>,
+}
+
+/// Where a node is a part: which gate it tells, and whether it tells its failure instead.
+struct Occurrence {
+    gate: usize,
+    is_negated: bool,
+}
+
+pub(crate) struct Frontier {
+    gates: Vec<Gate>,
+    /// The nodes in the order in which they are decided, each with its occurrences.
+    nodes: Vec<(usize, Vec<Occurrence>)>,
+}
+
+impl Frontier {
+    pub(crate) fn new(formula: &Formula) -> Self {
+        Self::all_of(&[(formula, false)])
+    }
+
+    /// All of the formulas; a negated one sees the nodes that are left out.
+    pub(crate) fn all_of(formulas: &[(&Formula, bool)]) -> Self {
+        let mut gates: Vec<Gate> = Vec::new();
+        let mut nodes: Vec<(usize, Vec<Occurrence>)> = Vec::new();
+        let mut index: BTreeMap<usize, usize> = BTreeMap::new();
+        let root = formulas.iter().map(|(formula, _)| formula.gates()).sum();
+        for &(formula, is_negated) in formulas {
+            let above = formula.parents(gates.len(), root);
+            for (step, gate) in formula.steps().iter().zip(above) {
+                match *step {
+                    Step::Node(place) => {
+                        let next = nodes.len();
+                        let at = *index.entry(place.into()).or_insert(next);
+                        if at == next {
+                            nodes.push((place.into(), Vec::new()));
+                        }
+                        if let Some((_, occurrences)) = nodes.get_mut(at) {
+                            occurrences.push(Occurrence { gate, is_negated });
+                        }
+                    }
+                    Step::Choose { needed, of } => gates.push(Gate {
+                        fresh: packed(needed, of - needed),
+                        first: gates.len(),
+                        above: Some(gate),
+                    }),
+                }
+            }
+        }
+        let parts = u16::try_from(formulas.len()).unwrap_or(u16::MAX);
+        gates.push(Gate {
+            fresh: packed(parts, 0),
+            first: 0,
+            above: None,
+        });
+        // A gate begins where its first part does.
+        for at in 0..gates.len() {
+            let Some(&Gate { first, above, .. }) = gates.get(at) else {
+                continue;
+            };
+            if let Some(above) = above.and_then(|above| gates.get_mut(above)) {
+                above.first = above.first.min(first);
+            }
+        }
+        Self { gates, nodes }
+    }
+
+    fn fresh(&self) -> Vec<u32> {
+        self.gates.iter().map(|gate| gate.fresh).collect()
+    }
+
+    /// Tells every place where the node is a part. What the whole is, if that is decided now.
+    fn decide(&self, state: &mut [u32], occurrences: &[Occurrence], holds: bool) -> Option<bool> {
+        for occurrence in occurrences {
+            let holds = holds != occurrence.is_negated;
+            let mut at = Some(occurrence.gate);
+            while let Some(gate) = at {
+                let entry = state.get_mut(gate)?;
+                if *entry == DECIDED {
+                    break;
+                }
+                let (need, slack) = (*entry >> 16, *entry & 0xffff);
+                match (holds, need, slack) {
+                    (true, 0..=1, _) | (false, _, 0) => {}
+                    (true, ..) => {
+                        *entry -= 1 << 16;
+                        break;
+                    }
+                    (false, ..) => {
+                        *entry -= 1;
+                        break;
+                    }
+                }
+                let Gate { first, above, .. } = self.gates.get(gate)?;
+                state.get_mut(*first..=gate)?.fill(DECIDED);
+                if above.is_none() {
+                    return Some(holds);
+                }
+                // It tells just what the part that decided it told.
+                at = *above;
+            }
+        }
+        None
+    }
+
+    /// How likely the whole holds, and does not, when each node fails by itself. Both are sums of
+    /// products without a subtraction, so a small one is as precise as a large one.
+    pub(crate) fn likelihood(
+        &self,
+        failure_of: &[f64],
+        budget: &mut Budget,
+    ) -> Result<(f64, f64), ExpressionError> {
+        let (mut held, mut failed) = (0.0, 0.0);
+        let mut layer = BTreeMap::from([(self.fresh(), 1.0)]);
+        for (place, occurrences) in &self.nodes {
+            let failure = failure_of.get(*place).copied().unwrap_or(1.0);
+            let mut next: BTreeMap<Vec<u32>, f64> = BTreeMap::new();
+            for (state, likelihood) in layer {
+                for (holds, factor) in [(true, 1.0 - failure), (false, failure)] {
+                    let likelihood: f64 = likelihood * factor;
+                    if likelihood == 0.0 {
+                        continue;
+                    }
+                    budget.spend(self.gates.len() + 1)?;
+                    let mut state = state.clone();
+                    match self.decide(&mut state, occurrences, holds) {
+                        Some(true) => held += likelihood,
+                        Some(false) => failed += likelihood,
+                        None => *next.entry(state).or_insert(0.0) += likelihood,
+                    }
+                }
+            }
+            layer = next;
+        }
+        Ok((held, failed))
+    }
+
+    /// The cheapest choice of nodes for which the whole holds, by place. A node without a price is
+    /// left out.
+    pub(crate) fn cheapest<P: Price>(
+        &self,
+        price_of: impl Fn(usize) -> Option<P>,
+    ) -> Result<Option<(P, Vec<usize>)>, ExpressionError> {
+        let mut budget = Budget::new(SEARCH_MAX);
+        // Who was taken, as links to what was taken before.
+        let mut trail: Vec<(usize, Option<usize>)> = Vec::new();
+        let mut best: Option<(P, Option<usize>)> = None;
+        let mut layer = BTreeMap::from([(self.fresh(), (P::ZERO, None))]);
+        for (place, occurrences) in &self.nodes {
+            let mut next: BTreeMap<Vec<u32>, (P, Option<usize>)> = BTreeMap::new();
+            for (state, (spent, taken)) in layer {
+                for price in [Some(None), price_of(*place).map(Some)]
+                    .into_iter()
+                    .flatten()
+                {
+                    let spent = price.map_or(spent, |price| spent.plus(price));
+                    if best.is_some_and(|(best, _)| best <= spent) {
+                        continue;
+                    }
+                    budget.spend(self.gates.len() + 1)?;
+                    let mut state = state.clone();
+                    let outcome = self.decide(&mut state, occurrences, price.is_some());
+                    let mut link = || match price {
+                        None => taken,
+                        Some(_) => {
+                            trail.push((*place, taken));
+                            Some(trail.len() - 1)
+                        }
+                    };
+                    match outcome {
+                        Some(true) => best = Some((spent, link())),
+                        Some(false) => {}
+                        None => match next.entry(state) {
+                            Entry::Vacant(entry) => {
+                                entry.insert((spent, link()));
+                            }
+                            Entry::Occupied(mut entry) if spent < entry.get().0 => {
+                                entry.insert((spent, link()));
+                            }
+                            Entry::Occupied(_) => {}
+                        },
+                    }
+                }
+            }
+            layer = next;
+        }
+        let Some((price, mut link)) = best else {
+            return Ok(None);
+        };
+        let mut places = vec![];
+        while let Some(&(place, before)) = link.and_then(|link| trail.get(link)) {
+            places.push(place);
+            link = before;
+        }
+        places.sort_unstable();
+        Ok(Some((price, places)))
+    }
+}
+
+impl Formula {
+    fn gates(&self) -> usize {
+        let steps = self.steps().iter();
+        steps
+            .filter(|step| matches!(step, Step::Choose { .. }))
+            .count()
+    }
+
+    /// For each step the number of the gate whose part it is, when the first gate is numbered `base`.
+    fn parents(&self, base: usize, root: usize) -> Vec<usize> {
+        let mut parents = vec![root; self.steps().len()];
+        let mut waiting: Vec<usize> = Vec::new();
+        let mut gate = base;
+        for (at, step) in self.steps().iter().enumerate() {
+            if let Step::Choose { of, .. } = *step {
+                let start = waiting.len().saturating_sub(of.into());
+                for part in waiting.drain(start..) {
+                    if let Some(parent) = parents.get_mut(part) {
+                        *parent = gate;
+                    }
+                }
+                gate += 1;
+            }
+            waiting.push(at);
+        }
+        parents
+    }
+}
+
+fn packed(need: u16, slack: u16) -> u32 {
+    u32::from(need) << 16 | u32::from(slack)
+}
+
+/// What a search may still look at.
+pub(crate) struct Budget {
+    most: usize,
+    left: usize,
+}
+
+impl Budget {
+    pub(crate) const fn new(most: usize) -> Self {
+        let left = most;
+        Self { most, left }
+    }
+
+    pub(crate) fn spend(&mut self, states: usize) -> Result<(), ExpressionError> {
+        let left = self.left.checked_sub(states);
+        let states = self.most;
+        self.left = left.ok_or(ExpressionError::Entangled { states })?;
+        Ok(())
+    }
+}
