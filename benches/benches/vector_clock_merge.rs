@@ -24,6 +24,8 @@ fn merges(criterion: &mut Criterion) {
     group
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(800))
+        .sample_size(40)
+        .nresamples(10_000)
         .plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));
     for n in merge::SIZES {
         let entries = n as u64;
