@@ -38,6 +38,8 @@ pub use shape::{Shape, link_states, splits};
 mod side;
 pub use side::{NODES_MAX, Side};
 
+pub mod staleness;
+
 mod subject;
 pub use subject::{Ask, EventOf, Heard, InputOf, KeyOf, Operation, OutputOf, RequestOf, Subject};
 

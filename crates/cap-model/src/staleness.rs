@@ -1,0 +1,28 @@
+//! Staleness and latency of partial quorums: how soon a write is seen, and what it costs to be sure.
+
+mod distribution;
+pub use distribution::{Atom, Breakpoint, Distribution, KNOTS_MAX, PARTS_MAX};
+
+mod error;
+pub use error::StalenessError;
+
+mod exact;
+pub use exact::{EXACT_REPLICAS_MAX, Exact};
+
+mod measure;
+
+mod network;
+pub use network::{Home, Network};
+
+mod published;
+pub use published::{Fit, Wars};
+
+mod quadrature;
+
+mod quorums;
+pub use quorums::{Asks, Quorums, REPLICAS_MAX};
+
+mod real;
+
+mod versions;
+pub use versions::{Fraction, Versions};
