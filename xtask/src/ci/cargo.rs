@@ -42,7 +42,9 @@ pub(super) fn tests(workspace: &Workspace) -> Findings {
         &["test", "--no-fail-fast", "--lib", "--bins", "--tests"]
     };
     let benches = ["--package", "benches"];
-    for selection in [&ALL_BUT_PEERS[..], &benches] {
+    // With all features, every inner loop that this processor has; without, the baseline alone.
+    let baseline = ["--package", "clocks", "--no-default-features"];
+    for selection in [&ALL_BUT_PEERS[..], &benches, &baseline] {
         let mut command = workspace.cargo(words);
         command.args(selection);
         match shell::check(command) {
