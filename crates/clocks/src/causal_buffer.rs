@@ -15,9 +15,8 @@
 //! `scheduled`; the number of messages is bounded.
 
 use alloc::vec::Vec;
-use core::fmt;
 
-use crate::{ClockError, Dot, VectorClock};
+use crate::{ClockError, Dot, Refused, VectorClock};
 
 mod held;
 mod index;
@@ -65,23 +64,6 @@ pub enum Receipt<M> {
     /// It was received before: here it is again, to be dropped, or its stamp to be used again.
     Duplicate(CausalMessage<M>),
 }
-
-/// A message that the buffer did not take, and why. The buffer is as it was before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefusedMessage<M> {
-    /// Why.
-    pub error: ClockError,
-    /// The message, handed back.
-    pub message: CausalMessage<M>,
-}
-
-impl<M> fmt::Display for RefusedMessage<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
-impl<M: fmt::Debug> core::error::Error for RefusedMessage<M> {}
 
 /// The end of a causal broadcast at one actor: messages go in as they arrive, and come out such that
 /// none comes before one that its sender had delivered or sent.
@@ -217,7 +199,7 @@ impl<M> CausalBuffer<M> {
     /// assert_eq!(buffer.receive(1, stamp(2)?, "second")?, Receipt::Held);
     /// let refused = buffer.receive(1, stamp(3)?, "third").unwrap_err();
     /// assert_eq!(refused.error, ClockError::BufferFull { messages_max: 1 });
-    /// assert_eq!(refused.message.message, "third");
+    /// assert_eq!(refused.value.message, "third");
     /// assert_eq!(buffer.receive(1, stamp(1)?, "first")?, Receipt::Ready);
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
@@ -226,7 +208,7 @@ impl<M> CausalBuffer<M> {
         from: usize,
         stamp: VectorClock,
         message: M,
-    ) -> Result<Receipt<M>, RefusedMessage<M>> {
+    ) -> Result<Receipt<M>, Refused<CausalMessage<M>>> {
         let outcome = self.judge(from, &stamp);
         let message = CausalMessage {
             from,
@@ -234,7 +216,10 @@ impl<M> CausalBuffer<M> {
             message,
         };
         match outcome {
-            Err(error) => Err(RefusedMessage { error, message }),
+            Err(error) => Err(Refused {
+                value: message,
+                error,
+            }),
             Ok(Judgement::Duplicate) => Ok(Receipt::Duplicate(message)),
             Ok(Judgement::Next) => {
                 let place = self.held.insert(message);

@@ -28,7 +28,7 @@ pub use events::Events;
 pub(crate) use id::Id;
 pub(crate) use steps::{Builder, Steps};
 
-use crate::{Causality, ClockError};
+use crate::{Causality, ClockError, Refused};
 use steps::Leaf;
 
 /// The greatest depth of a stamp's trees, also when it is decoded.
@@ -140,20 +140,20 @@ impl Stamp {
     /// let bob = alice.fork()?;
     /// alice.join(bob.clone())?;
     /// let refused = alice.join(bob.clone()).unwrap_err();
-    /// assert_eq!(refused.reason, ClockError::OverlappingIds);
-    /// assert_eq!(*refused.stamp, bob);
+    /// assert_eq!(refused.error, ClockError::OverlappingIds);
+    /// assert_eq!(*refused.value, bob);
     /// # Ok::<(), ClockError>(())
     /// ```
-    pub fn join(&mut self, other: Self) -> Result<(), JoinError> {
+    pub fn join(&mut self, other: Self) -> Result<(), Refused<Box<Self>>> {
         let id = self.id.sum(&other.id);
         match id.and_then(|id| self.events.merge(&other.events).map(|_| id)) {
             Ok(id) => {
                 self.id = id;
                 Ok(())
             }
-            Err(reason) => Err(JoinError {
-                reason,
-                stamp: Box::new(other),
+            Err(error) => Err(Refused {
+                value: Box::new(other),
+                error,
             }),
         }
     }
@@ -375,36 +375,6 @@ impl Stamp {
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.id, self.events)
-    }
-}
-
-/// A stamp that was not taken over, and why.
-///
-/// ```
-/// let mut alice = clocks::itc::Stamp::seed();
-/// let error = alice.join(alice.clone()).unwrap_err();
-/// assert_eq!(error.to_string(), "both stamps own the same part");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JoinError {
-    /// Why.
-    pub reason: ClockError,
-    /// The stamp, unchanged.
-    pub stamp: Box<Stamp>,
-}
-
-impl fmt::Display for JoinError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.reason.fmt(f)
-    }
-}
-
-impl core::error::Error for JoinError {}
-
-/// Drops the stamp and keeps the reason.
-impl From<JoinError> for ClockError {
-    fn from(error: JoinError) -> Self {
-        error.reason
     }
 }
 

@@ -41,7 +41,7 @@ mod matrix;
 pub use matrix::MatrixClock;
 
 mod causal_buffer;
-pub use causal_buffer::{CausalBuffer, CausalMessage, Receipt, RefusedMessage};
+pub use causal_buffer::{CausalBuffer, CausalMessage, Receipt};
 
 mod vector;
 pub use vector::VectorClock;

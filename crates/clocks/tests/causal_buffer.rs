@@ -196,8 +196,8 @@ fn a_full_buffer_never_gets_stuck() {
                     Ok(_) => assert!(buffer.len() <= messages_max as usize + 1),
                     Err(refused) => {
                         assert_eq!(refused.error, ClockError::BufferFull { messages_max });
-                        assert_eq!(refused.message.message, arrival);
-                        assert_eq!(refused.message.stamp, said.stamp);
+                        assert_eq!(refused.value.message, arrival);
+                        assert_eq!(refused.value.stamp, said.stamp);
                         assert_eq!(buffer.len(), before);
                         assert!(before >= messages_max as usize);
                         assert!(
@@ -229,7 +229,7 @@ fn what_is_ready_is_taken_out_before_a_full_buffer_takes_more() {
     assert_eq!(refused.error, ClockError::BufferFull { messages_max: 1 });
     assert_eq!(buffer.pop().unwrap().message, "c1");
     assert_eq!(
-        buffer.receive(2, refused.message.stamp, "c2"),
+        buffer.receive(2, refused.value.stamp, "c2"),
         Ok(Receipt::Ready)
     );
     assert_eq!(buffer.pop().unwrap().message, "c2");
@@ -322,7 +322,7 @@ fn a_stamp_that_cannot_be_is_refused_and_handed_back() {
             stamp,
             message: "text",
         };
-        assert_eq!(refused.message, message);
+        assert_eq!(refused.value, message);
         assert!(buffer.is_empty());
         assert_eq!(buffer.delivered(), &self::stamp(&[4, 0, 0]));
     };

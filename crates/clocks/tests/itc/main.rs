@@ -245,8 +245,8 @@ fn every_small_pair_of_ids_is_summed_as_the_paper_defines_or_refused() {
                 }
                 Err(refused) => {
                     assert!(!a.is_disjoint(b));
-                    assert_eq!(refused.reason, ClockError::OverlappingIds);
-                    assert_eq!((stamp, *refused.stamp), (before, other));
+                    assert_eq!(refused.error, ClockError::OverlappingIds);
+                    assert_eq!((stamp, *refused.value), (before, other));
                 }
             }
         }
@@ -341,8 +341,8 @@ fn a_clone_has_the_same_identity_and_cannot_be_joined() {
     copy.event().unwrap();
     let before = stamp.clone();
     let refused = stamp.join(copy.clone()).unwrap_err();
-    assert_eq!(refused.reason, ClockError::OverlappingIds);
-    assert_eq!((&stamp, &*refused.stamp), (&before, &copy));
+    assert_eq!(refused.error, ClockError::OverlappingIds);
+    assert_eq!((&stamp, &*refused.value), (&before, &copy));
     let (first, second) = (stamp.clone(), copy.clone());
     assert_eq!(stamp.sync(&mut copy), Err(ClockError::OverlappingIds));
     assert_eq!((stamp, copy), (first, second));
@@ -418,11 +418,11 @@ fn overlapping_parts_of_different_size_are_refused_too() {
     let mut half = whole.clone();
     let _other = half.fork().unwrap();
     assert_eq!(
-        whole.join(half.clone()).unwrap_err().reason,
+        whole.join(half.clone()).unwrap_err().error,
         ClockError::OverlappingIds
     );
     assert_eq!(
-        half.join(whole).unwrap_err().reason,
+        half.join(whole).unwrap_err().error,
         ClockError::OverlappingIds
     );
 }
