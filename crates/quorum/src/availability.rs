@@ -13,7 +13,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Debug;
 
-use crate::formula::Formula;
+use crate::formula::{Formula, Step};
 use crate::frontier::{Budget, Frontier, SEARCH_MAX};
 use crate::system::Rule;
 use crate::{Expression, ExpressionError, QuorumError, QuorumSystem, Side};
@@ -21,8 +21,11 @@ use crate::{Expression, ExpressionError, QuorumError, QuorumSystem, Side};
 /// The most zones that may fail or not; those that surely do or do not are not counted.
 pub const ZONES_MAX: usize = 16;
 
-/// What all the states of the zones together may cost.
-const CONDITIONED_MAX: usize = SEARCH_MAX << 3;
+/// What all the states of the zones together may cost, in steps of a pass.
+const STEPS_MAX: usize = SEARCH_MAX * STATE_STEPS;
+
+/// So many steps of a pass cost as much as what a search counts as one.
+const STATE_STEPS: usize = 32;
 
 impl<N: Clone + Debug> Expression<N> {
     /// The probability that no quorum is up, when each node is down with the probability `failure_of`,
@@ -51,7 +54,7 @@ impl<N: Clone + Debug> Expression<N> {
     /// probability `failure_of`. A node without a zone fails by itself.
     ///
     /// Each way in which the zones can fail is looked at: 2^zones times the cost of
-    /// [`unavailability`](Self::unavailability).
+    /// [`unavailability`](Self::unavailability), and within one limit for all of them.
     ///
     /// # Errors
     ///
@@ -140,7 +143,7 @@ impl<N: Clone + Debug> QuorumSystem<N> {
                 };
                 failures.over_zones(|failures, budget| {
                     let (members, needed) = (self.members.iter(), threshold as usize);
-                    budget.spend(self.size().saturating_add(needed))?;
+                    budget.spend(self.size().saturating_mul(needed))?;
                     let parts = members.zip(failures);
                     let parts = parts.map(|((_, weight), &failure)| {
                         (*weight as usize, (1.0 - failure, failure))
@@ -160,6 +163,15 @@ impl<N: Clone + Debug> QuorumSystem<N> {
 }
 
 impl Formula {
+    /// What one pass costs: at each gate, the number of parts times the number needed.
+    fn pass(&self) -> usize {
+        let steps = self.steps().iter().map(|step| match *step {
+            Step::Node(_) => 1,
+            Step::Choose { needed, of } => usize::from(needed) * usize::from(of),
+        });
+        steps.sum()
+    }
+
     fn unavailability(
         &self,
         frontier: Option<&Frontier>,
@@ -167,9 +179,9 @@ impl Formula {
         budget: &mut Budget,
     ) -> Result<f64, ExpressionError> {
         if let Some(frontier) = frontier {
-            return Ok(frontier.likelihood(failures, budget)?.1);
+            return Ok(frontier.likelihood(failures, budget, STATE_STEPS)?.1);
         }
-        budget.spend(self.steps().len())?;
+        budget.spend(self.pass())?;
         let whole = self.fold(
             |place| {
                 let failure = failures.get(place).copied().unwrap_or(1.0);
@@ -268,7 +280,7 @@ impl Failures {
         &self,
         mut given: impl FnMut(&[f64], &mut Budget) -> Result<f64, ExpressionError>,
     ) -> Result<f64, QuorumError<N>> {
-        let mut budget = Budget::new(CONDITIONED_MAX);
+        let mut budget = Budget::new(STEPS_MAX);
         let mut sum = 0.0;
         for state in 0_u32..1 << self.uncertain.len() {
             let is_down = |zone: usize| state >> zone & 1 == 1;

@@ -181,7 +181,7 @@ pub enum ExpressionError {
     /// it is not known.
     #[error("nodes repeat too much for an exact answer within {states} states")]
     Entangled {
-        /// How many were looked at.
+        /// How many may be looked at: [`SEARCH_MAX`](crate::SEARCH_MAX).
         states: usize,
     },
     /// The number of nodes does not fit the construction.

@@ -12,6 +12,7 @@ use core::fmt::Debug;
 
 use crate::formula::{EXPRESSION_SIZE_MAX, Formula, Step};
 use crate::frontier::Frontier;
+use crate::meet::apart;
 use crate::places::Places;
 use crate::{ExpressionError, MEMBERS_MAX, Price, QuorumError};
 
@@ -329,7 +330,7 @@ impl<N> Expression<N> {
     ///
     /// This is the question that column generation asks for the load of a system: which quorum would
     /// improve a strategy most? One pass when no node occurs twice, or only below different parts of an
-    /// any-of; otherwise a search. Equal prices are settled by order, so the answer is always the same.
+    /// any-of; otherwise a search, or all minimal quorums if they are few. Equal prices are settled by order, so the answer is always the same.
     ///
     /// # Errors
     ///
@@ -379,6 +380,7 @@ pub struct Cheapest<P> {
 }
 
 impl Formula {
+    /// By price where that is right, else by the search, else from a list of all minimal quorums.
     pub(crate) fn cheapest<P: Price>(
         &self,
         prices: &[Option<P>],
@@ -386,7 +388,19 @@ impl Formula {
         if self.is_separable() {
             return Ok(self.cheapest_separable(prices));
         }
-        Frontier::new(self).cheapest(|place| prices.get(place).copied().flatten())
+        let price_of = |place: usize| prices.get(place).copied().flatten();
+        let refused = match Frontier::new(self).cheapest(price_of) {
+            Ok(found) => return Ok(found),
+            Err(error) => error,
+        };
+        let quorums = self.minimal_quorums(usize::MAX).map_err(|_| refused)?;
+        let priced = quorums.iter().filter_map(|quorum| {
+            let mut places = quorum.iter();
+            let price = places.try_fold(P::ZERO, |sum, place| Some(sum.plus(price_of(place)?)));
+            price.map(|price| (price, quorum))
+        });
+        let cheapest = priced.reduce(|best, next| if next.0 < best.0 { next } else { best });
+        Ok(cheapest.map(|(price, quorum)| (price, quorum.iter().collect())))
     }
 
     pub(crate) fn size_min(&self) -> Result<usize, ExpressionError> {
@@ -394,7 +408,26 @@ impl Formula {
         Ok(least.map_or(0, |(_, places)| places.len()))
     }
 
+    /// By the least quorum of the dual, else by two bounds, if they agree.
     pub(crate) fn resilience(&self) -> Result<usize, ExpressionError> {
-        Ok(self.dual().size_min()?.saturating_sub(1))
+        let fatal = match self.dual().size_min() {
+            Ok(fatal) => fatal,
+            Err(refused) => self.fatal_between_bounds().ok_or(refused)?,
+        };
+        Ok(fatal.saturating_sub(1))
+    }
+
+    /// The fewest nodes that meet every quorum: no fewer than the number of minimal quorums over the
+    /// most that one node is in; and where quorums meet one another, no more than the least of them.
+    fn fatal_between_bounds(&self) -> Option<usize> {
+        let quorums = self.minimal_quorums(usize::MAX).ok()?;
+        let mut degrees = [0_usize; MEMBERS_MAX];
+        for place in quorums.iter().flat_map(Places::iter) {
+            *degrees.get_mut(place)? += 1;
+        }
+        let least = quorums.len().div_ceil(degrees.into_iter().max()?.max(1));
+        let most = quorums.first()?.len();
+        let agree = least == most && matches!(apart(self, self), Ok(None));
+        agree.then_some(most)
     }
 }

@@ -289,6 +289,21 @@ impl Formula {
         starts
     }
 
+    /// The parts of the last gate, the last part first.
+    pub(crate) fn parts(&self) -> Vec<Self> {
+        let starts = self.starts();
+        let Some((_, mut body)) = self.steps.split_last() else {
+            return Vec::new();
+        };
+        let mut parts = Vec::new();
+        while let Some(start) = body.len().checked_sub(1).and_then(|end| starts.get(end)) {
+            let (rest, part) = body.split_at_checked(*start).unwrap_or((&[], body));
+            parts.push(Self::measured(part.to_vec()));
+            body = rest;
+        }
+        parts
+    }
+
     /// Whether both are the same up to the order of parts: then they have the same quorums. The
     /// converse does not hold. O(steps · log steps).
     pub(crate) fn is_like(&self, other: &Self) -> bool {

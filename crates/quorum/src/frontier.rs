@@ -7,7 +7,7 @@
 //!    that pair, so how it came there is forgotten: different choices that leave the same state are one.
 //! 2. A gate with no need left holds; one that must spare what it cannot does not. It tells the gate
 //!    above, and its own parts no longer matter.
-//! 3. Every state is counted against [`SEARCH_MAX`]: beyond it there is no answer, never a guess.
+//! 3. Every state, with what it takes to decide a node in it, is counted against [`SEARCH_MAX`]: beyond it there is no answer, never a guess.
 //!
 //! So a grid, a wall or a weighted vote has few states, whatever the number of its quorums; the worst
 //! case doubles with each node.
@@ -20,7 +20,8 @@ use alloc::vec::Vec;
 use crate::formula::{Formula, Step};
 use crate::{ExpressionError, Price};
 
-/// How much an exact search may look at: each state counts one, and one more for each gate.
+/// How much an exact search may look at: each state counts one for each gate of the expression, and for
+/// each place of the node that is decided.
 pub const SEARCH_MAX: usize = 1 << 23;
 
 /// The state of a gate that is decided, or whose answer no longer matters.
@@ -105,6 +106,8 @@ impl Frontier {
     fn decide(&self, state: &mut [u32], occurrences: &[Occurrence], holds: bool) -> Option<bool> {
         for occurrence in occurrences {
             let holds = holds != occurrence.is_negated;
+            // The part that was decided last, and all inside it.
+            let mut inside = None;
             let mut at = Some(occurrence.gate);
             while let Some(gate) = at {
                 let entry = state.get_mut(gate)?;
@@ -124,7 +127,13 @@ impl Frontier {
                     }
                 }
                 let Gate { first, above, .. } = self.gates.get(gate)?;
-                state.get_mut(*first..=gate)?.fill(DECIDED);
+                match inside.replace((*first, gate)) {
+                    None => state.get_mut(*first..=gate)?.fill(DECIDED),
+                    Some((from, to)) => {
+                        state.get_mut(*first..from)?.fill(DECIDED);
+                        state.get_mut(to + 1..=gate)?.fill(DECIDED);
+                    }
+                }
                 if above.is_none() {
                     return Some(holds);
                 }
@@ -136,11 +145,13 @@ impl Frontier {
     }
 
     /// How likely the whole holds, and does not, when each node fails by itself. Both are sums of
-    /// products without a subtraction, so a small one is as precise as a large one.
+    /// products without a subtraction, so a small one is as precise as a large one. `cost` is what the
+    /// budget counts for one.
     pub(crate) fn likelihood(
         &self,
         failure_of: &[f64],
         budget: &mut Budget,
+        cost: usize,
     ) -> Result<(f64, f64), ExpressionError> {
         let (mut held, mut failed) = (0.0, 0.0);
         let mut layer = BTreeMap::from([(self.fresh(), 1.0)]);
@@ -153,7 +164,7 @@ impl Frontier {
                     if likelihood == 0.0 {
                         continue;
                     }
-                    budget.spend(self.gates.len() + 1)?;
+                    budget.spend(cost * (self.gates.len() + occurrences.len()))?;
                     let mut state = state.clone();
                     match self.decide(&mut state, occurrences, holds) {
                         Some(true) => held += likelihood,
@@ -189,7 +200,7 @@ impl Frontier {
                     if best.is_some_and(|(best, _)| best <= spent) {
                         continue;
                     }
-                    budget.spend(self.gates.len() + 1)?;
+                    budget.spend(self.gates.len() + occurrences.len())?;
                     let mut state = state.clone();
                     let outcome = self.decide(&mut state, occurrences, price.is_some());
                     let mut link = || match price {
@@ -264,19 +275,16 @@ fn packed(need: u16, slack: u16) -> u32 {
 
 /// What a search may still look at.
 pub(crate) struct Budget {
-    most: usize,
     left: usize,
 }
 
 impl Budget {
-    pub(crate) const fn new(most: usize) -> Self {
-        let left = most;
-        Self { most, left }
+    pub(crate) const fn new(left: usize) -> Self {
+        Self { left }
     }
 
-    pub(crate) fn spend(&mut self, states: usize) -> Result<(), ExpressionError> {
-        let left = self.left.checked_sub(states);
-        let states = self.most;
+    pub(crate) fn spend(&mut self, cost: usize) -> Result<(), ExpressionError> {
+        let (left, states) = (self.left.checked_sub(cost), SEARCH_MAX);
         self.left = left.ok_or(ExpressionError::Entangled { states })?;
         Ok(())
     }

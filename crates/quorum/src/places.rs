@@ -46,6 +46,12 @@ impl Places {
         }
     }
 
+    pub(crate) fn with(&self, other: &Self) -> Self {
+        let mut both = *self;
+        both.extend(other);
+        both
+    }
+
     pub(crate) fn remove(&mut self, other: &Self) {
         for (word, fewer) in self.0.iter_mut().zip(&other.0) {
             *word &= !fewer;

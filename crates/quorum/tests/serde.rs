@@ -2,7 +2,7 @@
 #![cfg(feature = "serde")]
 
 use quickcheck::{Arbitrary, Gen};
-use quorum::{MEMBERS_MAX, QuorumSystem};
+use quorum::{EXPRESSION_SIZE_MAX, Expression, MEMBERS_MAX, QuorumSystem, Side};
 use serde_json::{Value, json};
 
 type System = QuorumSystem<String>;
@@ -42,6 +42,99 @@ fn a_system_survives_a_round_trip() {
             system.is_read_self_intersecting()
         );
     }
+}
+
+#[test]
+fn the_form_of_an_expression_is_its_steps_in_postorder() {
+    let expression: Expression<String> = "a*b + choose(2, a, c, d)".parse().unwrap();
+    let text = r#"[{"node":"a"},{"node":"b"},{"choose":{"needed":2,"of":2}},{"node":"a"},{"node":"c"},{"node":"d"},{"choose":{"needed":2,"of":3}},{"choose":{"needed":1,"of":2}}]"#;
+    assert_eq!(serde_json::to_string(&expression).unwrap(), text);
+    assert_eq!(
+        serde_json::from_str::<Expression<String>>(text).unwrap(),
+        expression
+    );
+    let system = QuorumSystem::from_reads("a*b".parse::<Expression<String>>().unwrap()).unwrap();
+    let text = concat!(
+        r#"{"expressions":{"reads":[{"node":"a"},{"node":"b"},{"choose":{"needed":2,"of":2}}],"#,
+        r#""writes":[{"node":"a"},{"node":"b"},{"choose":{"needed":1,"of":2}}]}}"#
+    );
+    assert_eq!(serde_json::to_string(&system).unwrap(), text);
+    assert_eq!(serde_json::from_str::<System>(text).unwrap(), system);
+}
+
+#[test]
+fn every_construction_survives_a_round_trip() {
+    for system in [
+        QuorumSystem::grid((0..10).map(|row| row * 10..row * 10 + 10)).unwrap(),
+        QuorumSystem::maekawa(0..144).unwrap(),
+        QuorumSystem::tree(0..63).unwrap(),
+        QuorumSystem::hierarchical(0..64, 4).unwrap(),
+        QuorumSystem::triangular_wall(0..55).unwrap(),
+        QuorumSystem::wheel(0, 1..9).unwrap(),
+        QuorumSystem::projective_plane(0..57).unwrap(),
+        QuorumSystem::from_reads(Expression::node(7)).unwrap(),
+    ] {
+        let text = serde_json::to_string(&system).unwrap();
+        let decoded: QuorumSystem<u32> = serde_json::from_str(&text).unwrap();
+        assert_eq!(decoded, system);
+        assert_eq!(
+            decoded.resilience(Side::Write),
+            system.resilience(Side::Write)
+        );
+    }
+}
+
+#[test]
+fn steps_that_are_no_expression_are_not_decoded() {
+    let node = |name: &str| json!({ "node": name });
+    let choose = |needed: u32, of: u32| json!({ "choose": { "needed": needed, "of": of } });
+    for (steps, said) in [
+        (json!([]), "do not make one expression"),
+        (json!([node("a"), node("b")]), "do not make one expression"),
+        (
+            json!([node("a"), choose(1, 2)]),
+            "do not make one expression",
+        ),
+        (json!([choose(1, 1)]), "do not make one expression"),
+        (
+            json!([node("a"), choose(1, 1), node("b")]),
+            "do not make one expression",
+        ),
+        (json!([node("a"), choose(0, 1)]), "to choose 0 of 1"),
+        (
+            json!([node("a"), node("b"), choose(3, 2)]),
+            "to choose 3 of 2",
+        ),
+        (json!([node("a"), choose(1, 70_000)]), "invalid value"),
+        (json!([{ "all": 2 }]), "unknown variant"),
+        (json!("a*b"), "at most 65535 steps"),
+    ] {
+        let error = serde_json::from_value::<Expression<String>>(steps.clone()).unwrap_err();
+        assert!(error.to_string().contains(said), "{steps}: {error}");
+        let both = json!({ "expressions": { "reads": steps, "writes": [node("a")] } });
+        assert!(decode(both).is_err());
+    }
+    let too_long = format!(
+        "[{}]",
+        vec![r#"{"node":1}"#; EXPRESSION_SIZE_MAX + 1].join(",")
+    );
+    let error = serde_json::from_str::<Expression<u32>>(&too_long).unwrap_err();
+    assert!(
+        error.to_string().contains("invalid length 65536"),
+        "{error}"
+    );
+    // Two rows of a grid have no node in common.
+    let rows = [
+        node("a"),
+        node("b"),
+        choose(2, 2),
+        node("c"),
+        node("d"),
+        choose(2, 2),
+        choose(1, 2),
+    ];
+    let error = decode(json!({ "expressions": { "reads": rows, "writes": rows } })).unwrap_err();
+    assert!(error.contains("have no member in common"), "{error}");
 }
 
 #[test]

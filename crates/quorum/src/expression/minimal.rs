@@ -6,22 +6,26 @@ use alloc::vec::Vec;
 use super::Expression;
 use crate::ExpressionError;
 use crate::formula::Formula;
+use crate::frontier::{Budget, SEARCH_MAX};
 use crate::places::Places;
 
 /// No list of minimal quorums is longer, whatever was asked for.
 const QUORUMS_MAX: usize = 65_536;
+
+/// To sort and keep a set costs as much as to compare it with so many.
+const SET_COST: usize = 32;
 
 impl<N> Expression<N> {
     /// The minimal quorums, each in the order of its nodes; the smaller ones first, and those of a size
     /// by their nodes. A larger quorum has one of them inside.
     ///
     /// O(quorums · log quorums) when no node occurs twice; otherwise each part's quorums are compared
-    /// with one another. Each takes 128 bytes on the way.
+    /// with one another, at most [`SEARCH_MAX`] times. Each takes 128 bytes on the way.
     ///
     /// # Errors
     ///
     /// [`TooManyQuorums`](ExpressionError::TooManyQuorums) when there are more than `most`, more than
-    /// 65,536, or (with repeated nodes) more candidates for a part.
+    /// 65,536, or (with repeated nodes) more candidates or comparisons than the limits.
     ///
     /// ```
     /// use quorum::Expression;
@@ -96,13 +100,12 @@ impl Formula {
         {
             return Err(ExpressionError::TooManyQuorums { most });
         }
-        let is_read_once = self.is_read_once();
-        let limit = if is_read_once { most } else { QUORUMS_MAX };
+        let mut listing = Listing {
+            budget: (!self.is_read_once()).then(|| Budget::new(SEARCH_MAX)),
+        };
         let quorums = self.fold(
             |place| Ok(vec![Places::only(place)]),
-            |needed, parts: &mut [Result<Vec<Places>, ExpressionError>]| {
-                chosen(needed, parts, limit, is_read_once)
-            },
+            |needed, parts| listing.chosen(needed, parts),
         );
         let mut quorums = quorums.unwrap_or(Err(ExpressionError::Malformed))?;
         if quorums.len() > most {
@@ -116,62 +119,81 @@ impl Formula {
     }
 }
 
-/// The minimal quorums of a gate, from those of its parts.
-fn chosen(
-    needed: usize,
-    parts: &mut [Result<Vec<Places>, ExpressionError>],
-    limit: usize,
-    is_read_once: bool,
-) -> Result<Vec<Places>, ExpressionError> {
-    let of = parts.len();
-    // For each number of parts taken so far, the sets that do it.
-    let mut taken: Vec<Vec<Places>> = vec![Vec::new(); needed + 1];
-    if let Some(none) = taken.first_mut() {
-        none.push(Places::none());
-    }
-    for (before, part) in parts.iter_mut().enumerate() {
-        let part = core::mem::replace(part, Ok(Vec::new()))?;
-        // Fewer than these cannot become enough.
-        let fewest = needed.saturating_sub(of - before - 1);
-        for count in (fewest.max(1)..=needed.min(before + 1)).rev() {
-            let fewer = taken.get(count - 1).map_or(&[][..], Vec::as_slice);
-            let mut fresh = Vec::new();
-            for one in fewer {
-                for other in &part {
-                    if fresh.len() > limit {
-                        return Err(ExpressionError::TooManyQuorums { most: limit });
-                    }
-                    let mut both = *one;
-                    both.extend(other);
-                    fresh.push(both);
-                }
-            }
-            if let Some(sets) = taken.get_mut(count) {
-                sets.append(&mut fresh);
-                if !is_read_once {
-                    reduce(sets);
-                }
-                if sets.len() > limit {
-                    return Err(ExpressionError::TooManyQuorums { most: limit });
-                }
-            }
-        }
-        for sets in taken.iter_mut().take(fewest) {
-            sets.clear();
-        }
-    }
-    Ok(taken.pop().unwrap_or_default())
+struct Listing {
+    /// What comparisons may still be made; none are needed when no node occurs twice.
+    budget: Option<Budget>,
 }
 
-/// Leaves only the sets that have no other inside.
-fn reduce(sets: &mut Vec<Places>) {
-    sets.sort_by_cached_key(|set| (set.len(), *set));
-    sets.dedup();
-    let mut kept: Vec<Places> = Vec::new();
-    for set in &*sets {
-        if !kept.iter().any(|smaller| smaller.is_within(set)) {
-            kept.push(*set);
+type Listed = Result<Vec<Places>, ExpressionError>;
+
+impl Listing {
+    /// The minimal quorums of a gate, from those of its parts.
+    fn chosen(&mut self, needed: usize, parts: &mut [Listed]) -> Listed {
+        let of = parts.len();
+        let parts = parts
+            .iter_mut()
+            .map(|part| core::mem::replace(part, Ok(Vec::new())));
+        if needed == 1 {
+            let mut sets = Vec::new();
+            for part in parts {
+                sets.append(&mut part?);
+                within(sets.len())?;
+            }
+            self.reduce(&mut sets)?;
+            return Ok(sets);
         }
+        // For each number of parts taken so far, the sets that do it.
+        let mut taken: Vec<Vec<Places>> = vec![Vec::new(); needed + 1];
+        if let Some(none) = taken.first_mut() {
+            none.push(Places::none());
+        }
+        for (before, part) in parts.enumerate() {
+            let part = part?;
+            // Fewer than these cannot become enough.
+            let fewest = needed.saturating_sub(of - before - 1);
+            for count in (fewest.max(1)..=needed.min(before + 1)).rev() {
+                let fewer = taken.get(count - 1).map_or(&[][..], Vec::as_slice);
+                within(fewer.len().saturating_mul(part.len()))?;
+                let both = fewer
+                    .iter()
+                    .flat_map(|one| part.iter().map(|other| one.with(other)));
+                let mut both: Vec<Places> = both.collect();
+                if let Some(sets) = taken.get_mut(count) {
+                    sets.append(&mut both);
+                    within(sets.len())?;
+                    self.reduce(sets)?;
+                }
+            }
+            for sets in taken.iter_mut().take(fewest) {
+                sets.clear();
+            }
+        }
+        Ok(taken.pop().unwrap_or_default())
     }
-    *sets = kept;
+
+    /// Leaves only the sets that have no other inside.
+    fn reduce(&mut self, sets: &mut Vec<Places>) -> Result<(), ExpressionError> {
+        let Some(budget) = &mut self.budget else {
+            return Ok(());
+        };
+        sets.sort_by_cached_key(|set| (set.len(), *set));
+        sets.dedup();
+        let mut kept: Vec<Places> = Vec::new();
+        for set in &*sets {
+            let spent = budget.spend(kept.len() + SET_COST);
+            spent.map_err(|_| ExpressionError::TooManyQuorums { most: QUORUMS_MAX })?;
+            if !kept.iter().any(|smaller| smaller.is_within(set)) {
+                kept.push(*set);
+            }
+        }
+        *sets = kept;
+        Ok(())
+    }
+}
+
+const fn within(count: usize) -> Result<(), ExpressionError> {
+    match count > QUORUMS_MAX {
+        true => Err(ExpressionError::TooManyQuorums { most: QUORUMS_MAX }),
+        false => Ok(()),
+    }
 }
