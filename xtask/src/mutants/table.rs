@@ -28,6 +28,7 @@ mod eventual;
 mod kv;
 mod paxos_core;
 mod quorum;
+mod quorum_expression;
 mod raft_core;
 mod snapshot;
 mod strong;
@@ -40,6 +41,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
     [
         transport::MUTANTS,
         quorum::MUTANTS,
+        quorum_expression::MUTANTS,
         snapshot::MUTANTS,
         consistency::MUTANTS,
         strong::MUTANTS,
