@@ -79,6 +79,7 @@ pub trait Wire: Sized {
 /// clocks::wire::write_u64(300, &mut out);
 /// assert_eq!(out, [0xac, 0x02]);
 /// ```
+#[inline]
 pub fn write_u64(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
         out.push((number & 0x7f) as u8 | 0x80);

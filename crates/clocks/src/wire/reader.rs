@@ -2,6 +2,12 @@
 
 use crate::{ClockError, Defect};
 
+/// The most bytes that a number takes.
+const BYTES_MAX: usize = 10;
+
+/// Where the bits of the last of them go: of a 64-bit number only one is left.
+const LAST_SHIFT: u32 = 63;
+
 /// The bytes that are still to be read, and how far along they stand.
 ///
 /// ```
@@ -44,12 +50,14 @@ impl<'a> Reader<'a> {
     ///
     /// [`Defect::Ended`]; [`Defect::TooLarge`] above 64 bits; [`Defect::Overlong`] if the last byte
     /// adds nothing.
+    #[inline]
     pub fn u64(&mut self) -> Result<u64, ClockError> {
+        let rest = self.bytes.get(self.offset..).unwrap_or_default();
         let mut number = 0_u64;
-        for shift in (0..u64::BITS).step_by(7) {
-            let byte = self.u8()?;
+        for (shift, &byte) in (0..u64::BITS).step_by(7).zip(rest) {
+            self.offset += 1;
             let bits = u64::from(byte & 0x7f);
-            if bits > u64::MAX >> shift {
+            if shift == LAST_SHIFT && bits > 1 {
                 return Err(self.malformed_before(Defect::TooLarge));
             }
             number |= bits << shift;
@@ -61,7 +69,11 @@ impl<'a> Reader<'a> {
                 };
             }
         }
-        Err(self.malformed_before(Defect::TooLarge))
+        if rest.len() < BYTES_MAX {
+            Err(self.malformed(Defect::Ended))
+        } else {
+            Err(self.malformed_before(Defect::TooLarge))
+        }
     }
 
     /// Reads how many items follow, of at least `bytes_min` bytes each and at most `count_max`.

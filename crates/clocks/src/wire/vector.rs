@@ -8,6 +8,7 @@ use crate::{ArrayClock, ClockError, VectorClock};
 
 impl Wire for VectorClock {
     fn encode(&self, out: &mut Vec<u8>) {
+        out.reserve(self.slots());
         write_u64(self.epoch(), out);
         write_count(self.slots(), out);
         for &counter in self.as_slice() {
