@@ -1,10 +1,13 @@
 //! The clocks say what happened before what: against the definition on every small clock, and
 //! against the causal history of every event in random executions.
 
+#[macro_use]
+mod common;
+
 use std::collections::BTreeSet;
 
 use clocks::{Causality, Lamport, LamportStamp, VectorClock};
-use quickcheck::{Arbitrary, Gen, quickcheck};
+use quickcheck::{Arbitrary, Gen};
 
 /// Mattern 1989, section 4: `u <= v` iff `u[i] <= v[i]` for all `i`; `u < v` iff `u <= v` and
 /// `u != v`; `u || v` iff neither `u < v` nor `v < u`.
@@ -171,7 +174,7 @@ fn truth(a: &Event, b: &Event) -> Causality {
     }
 }
 
-quickcheck! {
+laws! {
     /// The strong clock condition: the vector order is happened-before, both ways.
     fn vector_clocks_order_events_exactly_as_their_causal_histories(steps: Vec<Step>) -> bool {
         let events = execute(&steps);

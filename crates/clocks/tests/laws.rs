@@ -1,11 +1,14 @@
 //! Vector clocks form a join semilattice, their order is a partial order, and both agree with a
 //! naive model: a map from slot to counter.
 
+#[macro_use]
+mod common;
+
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use clocks::{Causality, ClockError, VectorClock};
-use quickcheck::{Arbitrary, Gen, quickcheck};
+use quickcheck::{Arbitrary, Gen};
 
 const WIDTH: usize = 5;
 
@@ -94,7 +97,7 @@ fn model_compare(a: &Model, b: &Model) -> Causality {
     }
 }
 
-quickcheck! {
+laws! {
     fn merge_is_commutative(a: Small, b: Small) -> bool {
         join(&a.0, &b.0) == join(&b.0, &a.0)
     }

@@ -1,8 +1,10 @@
 //! What the clocks refuse, and mistakes of other clocks that these do not make. A refused
 //! operation changes nothing.
 
+#[macro_use]
+mod common;
+
 use clocks::{Causality, ClockError, Dot, Lamport, VectorClock};
-use quickcheck::quickcheck;
 
 /// The number of the event that was counted.
 fn number(dot: Result<Dot<usize>, ClockError>) -> Result<u64, ClockError> {
@@ -36,7 +38,7 @@ fn lamport_refuses_a_message_of_the_greatest_time_and_goes_on() {
     assert_eq!(lamport.tick(), Ok(5));
 }
 
-quickcheck! {
+laws! {
     fn lamport_receive_is_above_both_clocks_or_changes_nothing(own: u64, remote: u64) -> bool {
         let mut lamport = Lamport::from_time(own);
         match lamport.receive(remote) {

@@ -1,8 +1,10 @@
 //! The serde form: it survives a round trip, and hostile input is refused within bounds.
 #![cfg(feature = "serde")]
 
+#[macro_use]
+mod common;
+
 use clocks::{Causality, Lamport, LamportStamp, VectorClock};
-use quickcheck::quickcheck;
 use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
 use serde::de::{IntoDeserializer, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
@@ -62,7 +64,7 @@ impl<I: Iterator> Iterator for Claiming<I> {
     }
 }
 
-quickcheck! {
+laws! {
     fn a_vector_clock_survives_a_round_trip_with_its_width(counters: Vec<u64>) -> bool {
         let clock = VectorClock::from_counters(&counters).unwrap();
         let text = serde_json::to_string(&clock).unwrap();
