@@ -18,6 +18,7 @@
 
 mod node;
 mod tape;
+pub(crate) use tape::{GAMMA, mix};
 mod trace;
 
 use alloc::collections::BTreeMap;

@@ -6,6 +6,9 @@ pub use distribution::{Atom, Breakpoint, Distribution, KNOTS_MAX, PARTS_MAX};
 mod error;
 pub use error::StalenessError;
 
+mod estimate;
+pub use estimate::Estimate;
+
 mod exact;
 pub use exact::{EXACT_REPLICAS_MAX, Exact};
 
@@ -13,6 +16,9 @@ mod measure;
 
 mod network;
 pub use network::{Home, Network};
+
+mod passage;
+pub use passage::{Passage, Procedure, STEPS_MAX};
 
 mod published;
 pub use published::{Fit, Wars};
@@ -23,6 +29,14 @@ mod quorums;
 pub use quorums::{Asks, Quorums, REPLICAS_MAX};
 
 mod real;
+
+mod sampler;
+pub use sampler::{NUMBERS_MAX, Plan, Sampler, TABLES_MAX};
+
+mod samples;
+pub use samples::Samples;
+
+mod table;
 
 mod versions;
 pub use versions::{Fraction, Versions};

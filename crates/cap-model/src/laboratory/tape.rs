@@ -8,9 +8,11 @@ use transport::{Choose, NodeId};
 #[derive(Clone, Copy)]
 pub(super) struct Tape(u64);
 
-const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+/// What the state grows by.
+pub(crate) const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
-const fn mix(word: u64) -> u64 {
+/// A state's word.
+pub(crate) const fn mix(word: u64) -> u64 {
     let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     word ^ (word >> 31)

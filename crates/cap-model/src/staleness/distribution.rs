@@ -220,6 +220,17 @@ impl Distribution {
         Ok(self)
     }
 
+    /// The least shift of a part, and the distribution without it.
+    pub(super) fn unshifted(&self) -> (f64, Self) {
+        let shifts = self.parts.iter().map(|part| part.shift_ms);
+        let least = shifts.fold(f64::INFINITY, f64::min);
+        let mut base = self.clone();
+        for part in &mut base.parts {
+            part.shift_ms -= least;
+        }
+        (least, base)
+    }
+
     fn one(law: Law) -> Self {
         let (weight, shift_ms) = (1.0, 0.0);
         Self {
