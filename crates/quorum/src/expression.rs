@@ -5,13 +5,15 @@ mod minimal;
 mod parse;
 pub use parse::{Expected, Position};
 
+mod surviving;
+
 mod text;
 
 use alloc::vec::Vec;
 use core::fmt::Debug;
 
 use crate::formula::{EXPRESSION_SIZE_MAX, Formula, Step};
-use crate::frontier::Frontier;
+use crate::frontier::{Frontier, SEARCH_MAX};
 use crate::meet::apart;
 use crate::places::Places;
 use crate::{ExpressionError, MEMBERS_MAX, Price, QuorumError};
@@ -330,7 +332,8 @@ impl<N> Expression<N> {
     ///
     /// This is the question that column generation asks for the load of a system: which quorum would
     /// improve a strategy most? One pass when no node occurs twice, or only below different parts of an
-    /// any-of; otherwise a search, or all minimal quorums if they are few. Equal prices are settled by order, so the answer is always the same.
+    /// any-of; otherwise from all minimal quorums if they are few, or by a search. Equal prices are settled by
+    /// order, so the answer is always the same.
     ///
     /// # Errors
     ///
@@ -380,7 +383,7 @@ pub struct Cheapest<P> {
 }
 
 impl Formula {
-    /// By price where that is right, else by the search, else from a list of all minimal quorums.
+    /// By price where that is right, else from a list of all minimal quorums or by the search.
     pub(crate) fn cheapest<P: Price>(
         &self,
         prices: &[Option<P>],
@@ -389,11 +392,14 @@ impl Formula {
             return Ok(self.cheapest_separable(prices));
         }
         let price_of = |place: usize| prices.get(place).copied().flatten();
-        let refused = match Frontier::new(self).cheapest(price_of) {
-            Ok(found) => return Ok(found),
-            Err(error) => error,
+        // A short list is quicker than the search; a long one may do where the search does not.
+        let quorums = match self.listed(usize::MAX, SEARCH_MAX >> 3) {
+            Ok(quorums) => quorums,
+            Err(_) => match Frontier::new(self).cheapest(price_of) {
+                Ok(found) => return Ok(found),
+                Err(refused) => self.minimal_quorums(usize::MAX).map_err(|_| refused)?,
+            },
         };
-        let quorums = self.minimal_quorums(usize::MAX).map_err(|_| refused)?;
         let priced = quorums.iter().filter_map(|quorum| {
             let mut places = quorum.iter();
             let price = places.try_fold(P::ZERO, |sum, place| Some(sum.plus(price_of(place)?)));

@@ -289,3 +289,68 @@ impl Budget {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use super::*;
+    use crate::Expression;
+
+    #[test]
+    fn the_search_finds_what_the_list_of_minimal_quorums_has() {
+        for (seed, text) in (1_u64..).zip([
+            "a",
+            "a*b + c",
+            "a*b + a*c + b*c",
+            "(a + b)*(b + c)*(c + d)*(d + a)",
+            "(a*b*c + d*e*f + g*h*i)*(a*d*g + b*e*h + c*f*i)",
+            "choose(3, a, a, b, c*d, choose(2, b, c, e, e))",
+            "choose(4, a, a, a, b, b, c, d, e)",
+            "choose(2, a*b, b*c, c*d, d*e, e*f, f*g)*(a + g)",
+        ]) {
+            let expression: Expression<String> = text.parse().expect(text);
+            let formula = expression.formula();
+            let quorums = formula.minimal_quorums(1_000).expect(text);
+            for round in 0..50 {
+                // Every fifth price or so is none.
+                let price_of = |place: usize| {
+                    let mixed = (seed * 31 + round) * 17 + place as u64 * 7;
+                    (!mixed.is_multiple_of(5)).then_some(mixed * mixed % 11)
+                };
+                let sums = quorums.iter().filter_map(|quorum| {
+                    let mut places = quorum.iter();
+                    places.try_fold(0, |sum, place| Some(sum + price_of(place)?))
+                });
+                let found = Frontier::new(formula).cheapest(price_of).expect(text);
+                assert_eq!(found.as_ref().map(|found| found.0), sums.min(), "{text}");
+                let Some((price, places)) = found else {
+                    continue;
+                };
+                let spent: u64 = places.iter().filter_map(|&place| price_of(place)).sum();
+                assert_eq!(spent, price, "{text}");
+                assert!(formula.holds(&places.into_iter().collect()), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn both_likelihoods_are_those_of_a_pass_and_sum_to_one() {
+        for text in [
+            "a*b + c*d*e",
+            "choose(3, a, b, c, d*e)",
+            "a*(b + choose(2, c, d, e))",
+        ] {
+            let expression: Expression<String> = text.parse().expect(text);
+            let failures = [0.5, 0.25, 0.125, 0.75, 0.375];
+            let mut budget = Budget::new(SEARCH_MAX);
+            let frontier = Frontier::new(expression.formula());
+            let (held, failed) = frontier.likelihood(&failures, &mut budget, 1).expect(text);
+            let mut next = failures.into_iter();
+            let pass = expression.unavailability(|_| next.next().unwrap_or(1.0));
+            // Exact in binary, whatever the order of the sums.
+            assert_eq!(Ok(failed), pass, "{text}");
+            assert_eq!(held + failed, 1.0, "{text}");
+        }
+    }
+}

@@ -204,6 +204,65 @@ fn sizes_resilience_and_numbers_of_quorums_are_those_of_the_papers() {
     }
 }
 
+/// Whatever the strategy, the busiest node is asked at least as often as a cheapest quorum costs, when
+/// all nodes cost one together (Naor and Wool 1998, by duality).
+fn is_load_at_least(system: &System, price_of: impl Fn(u32) -> u64, load: (u64, u64)) {
+    let quorums = system.expression(Side::Read).unwrap();
+    let all: u64 = system.members().map(|&node| price_of(node)).sum();
+    let cheapest = quorums.cheapest(|&node| Some(price_of(node))).unwrap();
+    assert_eq!(cheapest.unwrap().price * load.1, all * load.0);
+}
+
+#[test]
+fn no_strategy_has_less_than_the_load_of_the_papers() {
+    for size in [3, 5, 9, 51] {
+        let majority = System::majority(0..size).unwrap();
+        is_load_at_least(&majority, |_| 1, (u64::from(size / 2 + 1), size.into()));
+    }
+    for side in [3, 4, 6, 10_u32] {
+        let square = System::maekawa(0..side * side).unwrap();
+        let side = u64::from(side);
+        is_load_at_least(&square, |_| 1, (2 * side - 1, side * side));
+    }
+    for order in [2, 3, 5, 7_u32] {
+        let plane = System::projective_plane(0..order * order + order + 1).unwrap();
+        let order = u64::from(order);
+        is_load_at_least(&plane, |_| 1, (order + 1, order * order + order + 1));
+    }
+    for height in 1..=5 {
+        let system = System::hierarchical(0..3_u32.pow(height), 3).unwrap();
+        is_load_at_least(&system, |_| 1, (2_u64.pow(height), 3_u64.pow(height)));
+    }
+    let wall = System::triangular_wall(0..10).unwrap();
+    is_load_at_least(&wall, |_| 1, (4, 10));
+    for size in 3..=20_u32 {
+        let wheel = System::wheel(0, 1..size).unwrap();
+        let n = u64::from(size);
+        is_load_at_least(
+            &wheel,
+            |node| if node == 0 { n - 2 } else { 1 },
+            (n - 1, 2 * n - 3),
+        );
+    }
+    for height in 1..=6_u32 {
+        let tree = System::tree(0..(2 << height) - 1).unwrap();
+        // At each level, a root and a tree below cost as much as both trees below.
+        let whole = 720_720_u64;
+        let price_of = |node: u32| {
+            let level = (node + 1).ilog2();
+            (0..=level).fold(whole << height, |tree, at| {
+                let load_below = u64::from(height - at + 1);
+                let root = match at == height {
+                    true => tree,
+                    false => tree / (load_below + 1),
+                };
+                if at == level { root } else { (tree - root) / 2 }
+            })
+        };
+        is_load_at_least(&tree, price_of, (2, u64::from(height) + 2));
+    }
+}
+
 #[test]
 fn symmetric_constructions_read_and_write_by_quorums_that_meet_one_another() {
     for system in [

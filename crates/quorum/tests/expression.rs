@@ -245,6 +245,54 @@ fn renaming_keeps_the_quorums_and_merges_what_gets_one_name() {
     });
 }
 
+#[test]
+fn surviving_sets_are_quorums_after_any_so_many_failures() {
+    const FEW: u32 = 7;
+    for_each_expression(400, FEW, |expression, _| {
+        let mut own = quorums(expression, FEW);
+        for failures in 1..=3 {
+            // What still is one after one failure more.
+            own = (0..own.len())
+                .map(|set| own[set] && (0..FEW).all(|failed| own[set & !(1 << failed)]))
+                .collect();
+            let found = match expression.surviving(failures) {
+                Ok(found) => found,
+                // Each of the nodes that repeat may fail: the expression grows with every round.
+                Err(ExpressionError::TooLarge { .. }) if !expression.is_read_once() => return,
+                Err(error) => panic!("{expression}: {error}"),
+            };
+            match found {
+                None => assert!(own.iter().all(|is_quorum| !is_quorum), "{expression}"),
+                Some(found) => {
+                    assert_eq!(quorums(&found, FEW), own, "{expression}: {found}");
+                    assert!(found.resilience().is_ok());
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_set_that_survives_is_at_least_as_dear() {
+    for_each_expression(400, 9, |expression, g| {
+        if !expression.is_read_once() {
+            return;
+        }
+        let prices: Vec<u64> = (0..9).map(|_| u64::from(u8::arbitrary(g))).collect();
+        let price_of = |node: &u32| Some(prices[*node as usize]);
+        let resilience = expression.resilience().unwrap();
+        let mut before = 0;
+        for failures in 0..=resilience {
+            let surviving = expression.surviving(failures).unwrap().unwrap();
+            let price = surviving.cheapest(price_of).unwrap().unwrap().price;
+            assert!(price >= before, "{expression}");
+            before = price;
+        }
+        assert_eq!(expression.surviving(resilience + 1), Ok(None));
+        assert_eq!(expression.surviving(usize::MAX), Ok(None));
+    });
+}
+
 /// Whether each quorum of one meets each of the other, by trying every set.
 fn all_meet(one: &[bool], other: &[bool]) -> bool {
     let all = one.len() - 1;

@@ -91,7 +91,17 @@ impl Formula {
         .flatten()
     }
 
+    /// In order, at most so many.
     pub(crate) fn minimal_quorums(&self, most: usize) -> Result<Vec<Places>, ExpressionError> {
+        self.listed(most, SEARCH_MAX)
+    }
+
+    /// With at most so many comparisons, if nodes repeat.
+    pub(crate) fn listed(
+        &self,
+        most: usize,
+        comparisons: usize,
+    ) -> Result<Vec<Places>, ExpressionError> {
         let most = most.min(QUORUMS_MAX);
         if self.is_read_once()
             && self
@@ -101,7 +111,7 @@ impl Formula {
             return Err(ExpressionError::TooManyQuorums { most });
         }
         let mut listing = Listing {
-            budget: (!self.is_read_once()).then(|| Budget::new(SEARCH_MAX)),
+            budget: (!self.is_read_once()).then(|| Budget::new(comparisons)),
         };
         let quorums = self.fold(
             |place| Ok(vec![Places::only(place)]),

@@ -103,4 +103,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         ),
         simulator: blind("it fails nodes one by one, with no probabilities"),
     },
+    Mutant {
+        name: "expression-survives-what-it-does-not",
+        guard: "to survive more failures takes more parts than are needed",
+        file: "crates/quorum/src/expression/surviving.rs",
+        find: "gate(needed - 1 + number, able.collect())",
+        replace: "gate(needed - 1 + number.min(&1), able.collect())",
+        killed_by: test(
+            "quorum",
+            "expression",
+            "surviving_sets_are_quorums_after_any_so_many_failures",
+        ),
+        simulator: blind("its clusters are made with weights"),
+    },
 ];
