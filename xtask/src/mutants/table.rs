@@ -31,6 +31,7 @@ mod quorum;
 mod quorum_expression;
 mod raft_core;
 mod snapshot;
+mod staleness;
 mod strong;
 mod transport;
 
@@ -50,6 +51,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         raft_core::MUTANTS,
         kv::MUTANTS,
         cap_model::MUTANTS,
+        staleness::MUTANTS,
         clocks_dense::MUTANTS,
         clocks_dvv::MUTANTS,
         clocks_hybrid::MUTANTS,

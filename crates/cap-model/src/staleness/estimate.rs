@@ -12,7 +12,7 @@ use super::real::{normal_tail_quantile, sqrt};
 /// use cap_model::staleness::Estimate;
 /// // 990 of 1,000: Wilson's interval.
 /// let estimate = Estimate::of_share(990, 1_000, 0.95)?;
-/// assert_eq!(estimate.to_string(), "0.99 [0.981697, 0.994559] at 95 %");
+/// assert_eq!(estimate.to_string(), "0.99 [0.981691, 0.994559] at 95 %");
 /// # Ok::<(), cap_model::staleness::StalenessError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -141,18 +141,39 @@ impl<D: Fn(f64) -> f64> Measure<D> {
         let mut sum: f64 = atoms.map(|atom| atom.probability * f(atom.at_ms)).sum();
         let mut cuts = Vec::new();
         for panel in self.panels.iter().take_while(|panel| panel.low < end) {
-            cuts.clear();
-            for kink in kinks {
-                kink.cut(panel.low, panel.high.min(end), &mut cuts);
-            }
-            sum += if cuts.is_empty() && panel.high <= end {
-                let each = panel.points.iter().zip(&panel.weights);
-                each.map(|(&x, weight)| weight * f(x)).sum()
-            } else {
-                self.apply_within(panel, end, &mut cuts, &f)
-            };
+            sum += self.apply_to(panel, end, kinks, &mut cuts, &f);
         }
         sum
+    }
+
+    /// The same over one piece; `cuts` is room to work in.
+    pub(super) fn apply_to(
+        &self,
+        panel: &Panel,
+        end: f64,
+        kinks: &[Kink],
+        cuts: &mut Vec<f64>,
+        f: impl Fn(f64) -> f64,
+    ) -> f64 {
+        cuts.clear();
+        for kink in kinks {
+            kink.cut(panel.low, panel.high.min(end), cuts);
+        }
+        if cuts.is_empty() && panel.high <= end {
+            let each = panel.points.iter().zip(&panel.weights);
+            each.map(|(&x, weight)| weight * f(x)).sum()
+        } else {
+            self.apply_within(panel, end, cuts, &f)
+        }
+    }
+
+    /// Whether a piece is cut.
+    pub(super) fn is_cut(panel: &Panel, end: f64, kinks: &[Kink], cuts: &mut Vec<f64>) -> bool {
+        cuts.clear();
+        for kink in kinks {
+            kink.cut(panel.low, panel.high.min(end), cuts);
+        }
+        !cuts.is_empty() || panel.high > end
     }
 
     fn apply_within(

@@ -36,14 +36,8 @@ pub(super) fn curve(
         })?);
     }
     let many = Many::new(wars, exact, resolution)?;
-    let last = write.last().map_or(0.0, |at| at.at_ms);
     Ok(Curve::build(&edges, 1.0, tolerance, |u| {
-        f64::from(n - r)
-            * if u >= last {
-                many.smooth(u)
-            } else {
-                many.bent(u)
-            }
+        f64::from(n - r) * many.at(u)
     })?)
 }
 
@@ -135,8 +129,17 @@ struct Many<'a, D, E> {
     write: Vec<Breakpoint>,
     /// R, and N - R - 1.
     powers: (u32, u32),
-    /// For each point of the trip: the weight of each point of the read, with `F_S` in it.
-    rows: Vec<Vec<f64>>,
+    rows: Vec<Row>,
+}
+
+/// What is known for one point l of the trip, for each point of the read before it.
+struct Row {
+    /// Its weight, with `F_S` in it.
+    weights: Vec<f64>,
+    /// `F_S` alone.
+    answered: Vec<f64>,
+    /// For each piece of the read, whether `F_S` bends there.
+    bends: Vec<bool>,
 }
 
 impl<'a> Many<'a, (), ()> {
@@ -153,13 +156,21 @@ impl<'a> Many<'a, (), ()> {
         let trip = Measure::build(density, reads.edges(), Vec::new(), f64::INFINITY)
             .ok_or(StalenessError::NotConverged { panels: 0 })?;
         let response = wars.response.breakpoints();
-        let mut rows = Vec::new();
+        let (mut rows, mut cuts) = (Vec::new(), Vec::new());
         for l in trip.panels().iter().flat_map(|panel| panel.points) {
             let kinks: Vec<Kink> = response.iter().map(|&at| Kink::mirrored(at, l)).collect();
             let within = |x: f64| wars.response.cdf(l - x);
-            let mut row: Vec<f64> = Vec::new();
+            let mut row = Row {
+                weights: Vec::new(),
+                answered: Vec::new(),
+                bends: Vec::new(),
+            };
             for panel in read.panels().iter().take_while(|panel| panel.low < l) {
-                row.extend(read.moments(panel, l, &kinks, within));
+                row.weights.extend(read.moments(panel, l, &kinks, within));
+                row.answered.extend(panel.points.map(within));
+                row.bends.push(Measure::<fn(f64) -> f64>::is_cut(
+                    panel, l, &kinks, &mut cuts,
+                ));
             }
             rows.push(row);
         }
@@ -193,44 +204,94 @@ impl<D: Fn(f64) -> f64, E: Fn(f64) -> f64> Many<'_, D, E> {
             .sum()
     }
 
-    /// Beyond the last breakpoint of W: one product of a matrix and a vector.
-    fn smooth(&self, u: f64) -> f64 {
-        let points = self.read.panels().iter().flat_map(|panel| panel.points);
-        let late: Vec<f64> = points.map(|x| self.wars.write.survival(u + x)).collect();
-        let trips = self.trip.panels().iter();
-        let trips = trips.flat_map(|panel| panel.points.into_iter().zip(panel.weights));
-        let each = trips.zip(&self.rows).map(|((l, weight), row)| {
-            weight * self.answered(l, dot(row, &late) + self.at_atoms(l, u))
-        });
-        each.sum()
-    }
-
-    /// Before it: every bend is met.
-    fn bent(&self, u: f64) -> f64 {
+    /// `H(u)` / (N - R). Where neither `F_S` nor `F̄_W` bends within a piece of the read, or only one of
+    /// them does, the values at its points are enough.
+    fn at(&self, u: f64) -> f64 {
         let ahead = self.write.iter().map(|&at| Kink::ahead(at, u));
         let ahead: Vec<Kink> = ahead.collect();
+        let survival = |x: f64| self.wars.write.survival(u + x);
+        let mut cuts = Vec::new();
+        // For each piece of the read, `F̄_W` at its points, or their weights with it if it bends.
+        let late: Vec<([f64; ORDER], bool)> = self
+            .read
+            .panels()
+            .iter()
+            .map(|panel| {
+                if Measure::<D>::is_cut(panel, f64::INFINITY, &ahead, &mut cuts) {
+                    (
+                        self.read.moments(panel, f64::INFINITY, &ahead, survival),
+                        true,
+                    )
+                } else {
+                    (panel.points.map(survival), false)
+                }
+            })
+            .collect();
         let mut meets: Vec<Kink> = Vec::new();
-        for write in &self.write {
+        for write in self.write.iter().filter(|write| write.at_ms > u) {
             meets.extend(self.response.iter().map(|response| Kink {
                 at: write.at_ms + response.at_ms - u,
                 span: f64::INFINITY,
             }));
         }
-        self.trip.apply(f64::INFINITY, &meets, |l| {
+        let direct = |l: f64| {
             let mut kinks = ahead.clone();
             kinks.extend(self.response.iter().map(|&at| Kink::mirrored(at, l)));
-            let stale = self.read.apply(l, &kinks, |x| {
-                self.wars.response.cdf(l - x) * self.wars.write.survival(u + x)
-            });
-            self.answered(l, stale)
-        })
+            self.read
+                .apply(l, &kinks, |x| self.wars.response.cdf(l - x) * survival(x))
+        };
+        let mut sum = 0.0;
+        for (panel, rows) in self.trip.panels().iter().zip(self.rows.chunks_exact(ORDER)) {
+            if Measure::<E>::is_cut(panel, f64::INFINITY, &meets, &mut cuts) {
+                sum += self
+                    .trip
+                    .apply_to(panel, f64::INFINITY, &meets, &mut cuts, |l| {
+                        self.answered(l, direct(l))
+                    });
+                continue;
+            }
+            for ((&l, weight), row) in panel.points.iter().zip(&panel.weights).zip(rows) {
+                let stale = self.stale(l, row, &late, &ahead, survival) + self.at_atoms(l, u);
+                sum += weight * self.answered(l, stale);
+            }
+        }
+        sum
+    }
+
+    /// `G(l; u)` but for atoms, from what is known of l and of u.
+    fn stale(
+        &self,
+        l: f64,
+        row: &Row,
+        late: &[([f64; ORDER], bool)],
+        ahead: &[Kink],
+        survival: impl Fn(f64) -> f64,
+    ) -> f64 {
+        let (weights, _) = row.weights.as_chunks::<ORDER>();
+        let (answered, _) = row.answered.as_chunks::<ORDER>();
+        let known = weights.iter().zip(answered).zip(&row.bends);
+        let each = self.read.panels().iter().zip(known).zip(late);
+        let each = each.map(|((panel, ((weights, answered), bends)), (late, is_bent))| {
+            match (is_bent, bends) {
+                (false, _) => dot(weights, late),
+                (true, false) => dot(answered, late),
+                (true, true) => {
+                    let mut kinks = ahead.to_vec();
+                    let response = self.response.iter();
+                    kinks.extend(response.map(|&at| Kink::mirrored(at, l)));
+                    self.read.apply_to(panel, l, &kinks, &mut Vec::new(), |x| {
+                        self.wars.response.cdf(l - x) * survival(x)
+                    })
+                }
+            }
+        });
+        each.sum()
     }
 }
 
 /// In four sums, in a fixed order.
-fn dot(row: &[f64], values: &[f64]) -> f64 {
+fn dot(row: &[f64; ORDER], values: &[f64; ORDER]) -> f64 {
     let mut sums = [0.0; 4];
-    // Rows are made of whole panels, whose points are a multiple of four.
     const { assert!(ORDER.is_multiple_of(4)) };
     for (a, b) in row.chunks_exact(4).zip(values.chunks_exact(4)) {
         for ((sum, x), y) in sums.iter_mut().zip(a).zip(b) {
