@@ -28,7 +28,11 @@ use crate::ClockError;
 /// # Ok::<(), clocks::ClockError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
 pub struct Actor<I> {
     // The derived order compares the fields from the top: lives of one actor stand together.
     /// The name that the actor keeps.

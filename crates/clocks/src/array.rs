@@ -46,7 +46,7 @@ impl<const N: usize> ArrayClock<N> {
     /// ```
     #[must_use]
     pub const fn new() -> Self {
-        Self { counters: [0; N] }
+        Self::from_counters([0; N])
     }
 
     /// A clock with these counters in the order of their slots.
@@ -56,6 +56,12 @@ impl<const N: usize> ArrayClock<N> {
     /// ```
     #[must_use]
     pub const fn from_counters(counters: [u64; N]) -> Self {
+        const {
+            assert!(
+                N <= VectorClock::SLOTS_MAX,
+                "a clock has at most 65,536 slots"
+            )
+        };
         Self { counters }
     }
 

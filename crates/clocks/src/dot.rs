@@ -22,7 +22,11 @@ use core::num::NonZeroU64;
 /// assert_eq!(Dot::new("a", 0), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
 pub struct Dot<A> {
     // The derived order compares the fields from the top: the actor must stay first.
     /// The actor at which the event happened.

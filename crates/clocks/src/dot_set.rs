@@ -120,7 +120,7 @@ impl<A> DotSet<A> {
 }
 
 impl<A: Ord + Clone> DotSet<A> {
-    /// The set of the events of these spans, in any order; they may overlap.
+    /// The set of the events of these spans, in any order; they may overlap. O(spans · log spans).
     ///
     /// # Errors
     ///
@@ -135,9 +135,23 @@ impl<A: Ord + Clone> DotSet<A> {
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     pub fn from_spans(spans: impl IntoIterator<Item = Span<A>>) -> Result<Self, ClockError> {
+        let mut spans: Vec<Span<A>> = spans.into_iter().collect();
+        spans.sort_unstable();
         let mut set = Self::new();
-        for span in spans {
-            set.insert_span(&span)?;
+        let mut runs = Vec::new();
+        let mut spans = spans.into_iter().peekable();
+        while let Some(span) = spans.next() {
+            let (after, mut last) = (span.after(), span.last());
+            // In the order of where they begin, whatever touches the run only lengthens it.
+            while let Some(next) =
+                spans.next_if(|next| next.actor == span.actor && next.after() <= last)
+            {
+                last = last.max(next.last());
+            }
+            runs.push(Run { after, last });
+            if spans.peek().is_none_or(|next| next.actor != span.actor) {
+                set.push(span.actor, core::mem::take(&mut runs))?;
+            }
         }
         Ok(set)
     }

@@ -154,7 +154,11 @@ impl fmt::Display for Lamport {
 /// # Ok::<(), clocks::ClockError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
 pub struct LamportStamp<A> {
     // The derived order compares the fields from the top: time must stay first.
     /// The Lamport time of the event.

@@ -14,12 +14,10 @@ mod roster;
 mod sparse;
 mod truncated;
 
-use alloc::vec::Vec;
-use core::fmt;
-
-use serde::de::{Error, SeqAccess, Visitor};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use self::bounded::Bounded;
 use crate::VectorClock;
 
 impl Serialize for VectorClock {
@@ -44,69 +42,9 @@ impl<'de> Deserialize<'de> for VectorClock {
         #[serde(rename = "VectorClock", deny_unknown_fields)]
         struct Form {
             epoch: u64,
-            counters: Counters,
+            counters: Bounded<u64, { VectorClock::SLOTS_MAX }>,
         }
         let Form { epoch, counters } = Form::deserialize(deserializer)?;
         Self::from_vec(epoch, counters.0).map_err(D::Error::custom)
-    }
-}
-
-/// At most as many counters as a clock may have slots.
-struct Counters(Vec<u64>);
-
-impl<'de> Deserialize<'de> for Counters {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(CountersVisitor)
-    }
-}
-
-struct CountersVisitor;
-
-impl<'de> Visitor<'de> for CountersVisitor {
-    type Value = Counters;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "at most {} counters of a vector clock",
-            VectorClock::SLOTS_MAX
-        )
-    }
-
-    fn visit_seq<S: SeqAccess<'de>>(self, mut sequence: S) -> Result<Counters, S::Error> {
-        let claimed = sequence.size_hint().unwrap_or(0);
-        if claimed > VectorClock::SLOTS_MAX {
-            return Err(S::Error::invalid_length(claimed, &self));
-        }
-        let mut counters = Vec::with_capacity(reserved(claimed));
-        while let Some(counter) = sequence.next_element::<u64>()? {
-            if counters.len() == VectorClock::SLOTS_MAX {
-                return Err(S::Error::invalid_length(counters.len() + 1, &self));
-            }
-            counters.push(counter);
-        }
-        Ok(Counters(counters))
-    }
-}
-
-/// How many counters to reserve on the word of the input alone: at most half a KiB.
-fn reserved(claimed: usize) -> usize {
-    claimed.min(64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_claimed_length_alone_reserves_at_most_half_a_kib() {
-        for claimed in [65, 1000, VectorClock::SLOTS_MAX, usize::MAX] {
-            assert!(reserved(claimed) * size_of::<u64>() <= 512, "{claimed}");
-        }
-        assert_eq!(
-            reserved(5),
-            5,
-            "a usual clock is decoded with one allocation"
-        );
     }
 }

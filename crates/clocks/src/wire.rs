@@ -13,6 +13,7 @@ mod delta_stream;
 mod dots;
 mod dotted;
 mod dvv_set;
+mod events;
 mod hlc;
 mod itc;
 mod matrix;

@@ -47,7 +47,8 @@ impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for BoundedVisitor
     }
 }
 
-fn reserved<T>(claimed: usize) -> usize {
+/// How many items to reserve on the word of the input alone: at most half a KiB.
+pub(super) fn reserved<T>(claimed: usize) -> usize {
     claimed.min(CLAIMED_BYTES_MAX / size_of::<T>().max(1))
 }
 
@@ -62,7 +63,11 @@ mod tests {
             assert!(reserved::<[u64; 7]>(claimed) * 56 <= CLAIMED_BYTES_MAX);
             assert!(reserved::<()>(claimed) <= CLAIMED_BYTES_MAX);
         }
-        assert_eq!(reserved::<u64>(5), 5);
+        assert_eq!(
+            reserved::<u64>(5),
+            5,
+            "a usual clock is decoded with one allocation"
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ use core::marker::PhantomData;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::reserved;
+use super::bounded::reserved;
 use crate::{Delta, Dot, Span, VectorClock, VectorDelta, VersionVector};
 
 impl<A: Serialize> Serialize for VersionVector<A> {
@@ -169,7 +169,7 @@ where
         if claimed > self.length_max {
             return Err(S::Error::invalid_length(claimed, &self));
         }
-        let mut items: Vec<T> = Vec::with_capacity(reserved(claimed));
+        let mut items: Vec<T> = Vec::with_capacity(reserved::<T>(claimed));
         while let Some(form) = sequence.next_element::<T::Form>()? {
             if items.len() == self.length_max {
                 return Err(S::Error::invalid_length(items.len() + 1, &self));

@@ -25,7 +25,7 @@ use crate::{Actor, ClockError, Defect};
 /// # Ok::<(), clocks::ClockError>(())
 /// ```
 pub trait WireActor: Ord + Clone {
-    /// The fewest bytes that a name takes.
+    /// The fewest bytes that a name takes, whatever stands before it.
     const BYTES_MIN: usize = 1;
 
     /// Appends this name, which comes after `previous` in a sorted list.
@@ -68,6 +68,24 @@ macro_rules! numbers {
 
 numbers!(u8, u16, u32, u64, usize);
 
+/// A name of fixed length, such as a UUID, is written as it is.
+impl<const N: usize> WireActor for [u8; N] {
+    const BYTES_MIN: usize = N;
+
+    fn encode_after(&self, _previous: Option<&Self>, out: &mut Vec<u8>) {
+        out.extend_from_slice(self);
+    }
+
+    fn decode_after(previous: Option<&Self>, input: &mut Reader<'_>) -> Result<Self, ClockError> {
+        let bytes = input.bytes(N)?;
+        let name = Self::try_from(bytes).map_err(|_| input.malformed(Defect::Ended))?;
+        if previous.is_some_and(|previous| name <= *previous) {
+            return Err(input.malformed(Defect::NotSorted));
+        }
+        Ok(name)
+    }
+}
+
 impl WireActor for String {
     fn encode_after(&self, _previous: Option<&Self>, out: &mut Vec<u8>) {
         write_count(self.len(), out);
@@ -88,7 +106,8 @@ impl WireActor for String {
 
 /// The incarnation starts anew with each id, and is a gap within one.
 impl<I: WireActor> WireActor for Actor<I> {
-    const BYTES_MIN: usize = I::BYTES_MIN + 1;
+    // A later life of the same id takes a byte that says so, and a gap.
+    const BYTES_MIN: usize = 2;
 
     fn encode_after(&self, previous: Option<&Self>, out: &mut Vec<u8>) {
         // A byte says whether the id is that of the actor before.

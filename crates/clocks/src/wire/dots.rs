@@ -45,7 +45,8 @@ impl<A: WireActor> Wire for DotSet<A> {
                 free = run.last.checked_add(1);
                 runs.push(run);
             }
-            set.push(actor, runs)?;
+            set.push(actor, runs)
+                .map_err(|_| input.malformed(Defect::TooMany))?;
         }
         Ok(set)
     }
