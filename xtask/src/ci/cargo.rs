@@ -55,7 +55,31 @@ pub(super) fn tests(workspace: &Workspace) -> Findings {
             Err(failure) => findings.failures.push(failure),
         }
     }
+    kernels(workspace, &mut findings);
     findings
+}
+
+/// Which inner loops of the dense clocks this processor could test: the others passed by running the
+/// baseline in their place.
+fn kernels(workspace: &Workspace, findings: &mut Findings) {
+    let mut command = workspace.cargo(&["test", "--package", "clocks", "--all-features", "--lib"]);
+    command.args(["the_selected_kernel", "--", "--nocapture"]);
+    match shell::check(command) {
+        Ok(output) => {
+            let line = |start| output.lines().find_map(|line| line.strip_prefix(start));
+            match line("kernels tested: ") {
+                Some(names) => findings.note(format!("kernels of the clocks: {names}")),
+                None => findings
+                    .failures
+                    .push("no test told its kernels".to_owned()),
+            }
+            if let Some(names) = line("kernels absent: ") {
+                let absent = format!("the processor's {names}: the tests ran the baseline instead");
+                findings.absent.push(absent);
+            }
+        }
+        Err(failure) => findings.failures.push(failure),
+    }
 }
 
 /// What nextest's last line counts: `12 tests run: 12 passed, 0 skipped`.

@@ -253,8 +253,13 @@ fn the_selected_kernel_is_the_best_that_is_available() {
     assert_eq!(available.last(), Some(&Kernel::selected()));
     let names: Vec<String> = available.iter().map(Kernel::to_string).collect();
     // Past the test harness, which keeps to itself what a passing test prints.
-    let line = std::format!("kernels tested on this machine: {}\n", names.join(", "));
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    let absent = Kernel::ALL.iter().filter(|kernel| !kernel.is_available());
+    let absent: Vec<String> = absent.map(Kernel::to_string).collect();
+    let mut lines = std::format!("kernels tested: {}\n", names.join(", "));
+    if !absent.is_empty() {
+        lines += &std::format!("kernels absent: {}\n", absent.join(", "));
+    }
+    std::io::stderr().write_all(lines.as_bytes()).unwrap();
 }
 
 /// Without `std` nobody can be asked.
