@@ -30,9 +30,19 @@ use crate::ClockError;
 /// a process whose machine slept, or whose clock was set back, can go on.
 ///
 /// **A hostile peer** at the bound moves the clock once, to `now` and the bound. It cannot move it
-/// further before `now` does: each receipt is measured against `now`, not against the last stamp,
-/// and the carry of the count is part of the measure. What remains is that every receipt is an
-/// event, and counts as one.
+/// on from there to another millisecond before `now` does: each receipt is measured against `now`,
+/// not against the last stamp, and the carry of the count is part of the measure. What remains is
+/// that every receipt is an event, and that a peer may move the count through the first half of the
+/// last millisecond: beyond the bound, a millisecond takes at least 32,768 events instead of 65,536.
+///
+/// **After a wall clock that was fast is repaired**, clocks that followed it stay ahead, each at its
+/// own millisecond, until `now` catches up. Meanwhile all of them issue, and each understands the
+/// peers that are not above its last millisecond, and those in the first half of that millisecond.
+/// A peer that is farther above is refused by [`DriftPolicy::Reject`]. An operator who cannot wait
+/// has two ways out, by [`set_policy`](Self::set_policy): [`DriftPolicy::Clamp`], which gives up the
+/// order against these messages; or a bound raised for as long as the clocks lead, above what
+/// [`ahead_ms`](Self::ahead_ms) says of the one that leads most, which keeps the order and lets
+/// whoever lies move the clock that far.
 ///
 /// **Restarts.** A clock that forgets its last stamp may issue it again if its wall clock has jumped
 /// back. Persist a bound ahead of time, and [reserve](Self::reserve_until) stamps up to it: the clock
@@ -176,9 +186,13 @@ impl Hlc {
     /// Stamps the receipt, at `now_ms`, of a message that carries the stamp `remote`.
     ///
     /// The stamp is above the last one and above `remote`, and not below `now_ms`. (With
-    /// [`DriftPolicy::Clamp`] it is not above a `remote` that is too far ahead.) A `remote` that is
-    /// not above the last stamp cannot move the clock, and is accepted whatever `now_ms` says: a
-    /// clock that is ahead already still understands its peers after the wall clocks are repaired.
+    /// [`DriftPolicy::Clamp`] it is not above a `remote` that is too far ahead.)
+    ///
+    /// A `remote` is accepted whatever `now_ms` says if it is not above the last stamp, or in the
+    /// first half of the last stamp's millisecond, by the count: it cannot move the clock to another
+    /// millisecond. So clocks that are ahead in the same millisecond still understand each other
+    /// after their wall clocks are repaired, for 32,768 events or until `now_ms` catches up. A clock
+    /// that is ahead of another by more understands it, and is refused by it.
     ///
     /// The stamp must be used, or at least seen, and so cannot be forgotten:
     ///
@@ -209,8 +223,12 @@ impl Hlc {
     pub fn receive(&mut self, now_ms: u64, remote: HlcStamp) -> Result<HlcStamp, ClockError> {
         let start = HlcStamp::start_of(now_ms)?;
         let latest = if remote > self.last {
-            // The bound may lie below the last stamp, which must be passed all the same.
-            self.policy.admit(now_ms, remote)?.max(self.last)
+            if self.last.is_near_by_count(remote) {
+                remote
+            } else {
+                // The bound may lie below the last stamp, which must be passed all the same.
+                self.policy.admit(now_ms, remote)?.max(self.last)
+            }
         } else {
             self.last
         };
@@ -307,6 +325,24 @@ impl Hlc {
     #[must_use]
     pub const fn policy(&self) -> DriftPolicy {
         self.policy
+    }
+
+    /// Decides anew what it does with stamps from too far ahead, from the next receipt on.
+    ///
+    /// For the time after a wall clock was wrong; see [the type](Self).
+    ///
+    /// ```
+    /// use clocks::{DriftPolicy, Hlc, HlcStamp};
+    ///
+    /// let mut clock = Hlc::new(DriftPolicy::Reject { ahead_max_ms: 500 });
+    /// let ahead = HlcStamp::new(9_000, 0)?;
+    /// assert!(clock.receive(1_000, ahead).is_err());
+    /// clock.set_policy(DriftPolicy::Reject { ahead_max_ms: 8_000 });
+    /// assert!(clock.receive(1_000, ahead)? > ahead);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    pub const fn set_policy(&mut self, policy: DriftPolicy) {
+        self.policy = policy;
     }
 
     /// How many milliseconds the last stamp is ahead of `now_ms`, 0 if it is not.

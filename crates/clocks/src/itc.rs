@@ -223,8 +223,16 @@ impl Stamp {
     ///
     /// # Errors
     ///
-    /// Those of [`merge`](Self::merge) and [`event`](Self::event). The stamp is then unchanged:
-    /// nothing was learned.
+    /// Those of [`merge`](Self::merge) and [`event`](Self::event), and [`ClockError::CounterExhausted`]
+    /// also if it would come only with the next event: a message after which the stamp could count
+    /// nothing more is refused. The stamp is then unchanged: nothing was learned.
+    ///
+    /// # Trust
+    ///
+    /// Events carry no proof, and no bound tells a lie from a long life. Whoever claims counts near
+    /// [`u64::MAX`] leaves the stamp one more event, and may leave it no more than that. Whoever
+    /// claims a tree near [`LEAVES_MAX`] leaves it its own events, and may leave it no room to learn
+    /// others'. Receive only from peers that are authenticated, and trusted that far.
     ///
     /// ```
     /// let mut alice = clocks::itc::Stamp::seed();
@@ -238,11 +246,16 @@ impl Stamp {
         let mut events = self.events.clone();
         events.merge(message)?;
         inflate::inflate(&self.id, &mut events)?;
+        inflate::check_next(&self.id, &events)?;
         self.events = events;
         Ok(())
     }
 
     /// Learns what a message carries, without an event, and tells if something was new.
+    ///
+    /// Unlike [`receive`](Self::receive) it does not look ahead: after a liar's counts or leaves the
+    /// stamp's next event may be refused. What comes from elsewhere is better received, or merged
+    /// into [`Events`] that are nobody's.
     ///
     /// # Errors
     ///

@@ -1,8 +1,23 @@
 //! The compact encoding: small numbers in few bytes, and one encoding for each value.
 //!
 //! Numbers are LEB128: seven bits a byte, the lowest first, the high bit set on every byte but the
-//! last. Sorted names are written as the distance from the one before. Every value has exactly one
-//! encoding, and decoding refuses any other, so equal bytes and equal values are the same question.
+//! last. Sorted names are written as the distance from the one before.
+//!
+//! The form is canonical: decoding refuses whatever encoding does not write, and what is decoded
+//! encodes to the same bytes. So equal bytes are equal values. The converse fails where equality asks
+//! for less than is written: a [`VectorClock`](crate::VectorClock) keeps its width, which is room and
+//! not value, and a [`DottedVersionVector`](crate::DottedVersionVector) equals another of the same
+//! dot. Whoever signs or deduplicates bytes should keep to one width, as the clocks of one
+//! [`Roster`](crate::Roster) do.
+//!
+//! ```
+//! use clocks::{VectorClock, wire::Wire};
+//!
+//! let (narrow, wide) = (VectorClock::from_counters(&[1])?, VectorClock::from_counters(&[1, 0])?);
+//! assert_eq!(narrow, wide);
+//! assert_ne!(narrow.to_bytes(), wide.to_bytes());
+//! # Ok::<(), clocks::ClockError>(())
+//! ```
 //!
 //! Decoding takes bytes from anybody: it never panics, and it allocates no more than a small
 //! multiple of the bytes that are there, whatever they claim.

@@ -33,22 +33,63 @@ fn a_receipt_from_a_later_millisecond_continues_the_count_of_the_message() {
     assert_eq!(received, Ok(stamp(NOW_MS + 9, 8)));
 }
 
+/// Eight hours, by which the wall clocks below were fast before they were repaired.
+const FAST_MS: u64 = 8 * 3_600 * 1_000;
+
 // cockroach #74909: a clock that had been 8 h fast left the cluster stuck after it was repaired.
 #[test]
-fn peers_that_ran_ahead_together_go_on_after_their_wall_clocks_are_repaired() {
-    let fast_ms = NOW_MS + 8 * 3_600 * 1_000;
-    let (mut a, mut b) = (
-        clock_at(stamp(fast_ms, 1_000)),
-        clock_at(stamp(fast_ms, 2_000)),
-    );
+fn peers_that_ran_ahead_in_one_millisecond_go_on_after_their_wall_clocks_are_repaired() {
+    let (mut a, mut b) = (Hlc::new(POLICY), Hlc::new(POLICY));
+    let sent = a.send(NOW_MS + FAST_MS).unwrap();
+    let mut last = b.receive(NOW_MS + FAST_MS, sent).unwrap();
+    for round in 0..1_000 {
+        let now_ms = NOW_MS + round * 1_000;
+        for (from, to) in [(0, 1), (1, 0)] {
+            let pair = [&mut a, &mut b];
+            let sent = pair[from].send(now_ms).unwrap();
+            let received = pair[to].receive(now_ms, sent).unwrap();
+            assert!(sent < received && last < received, "round {round}");
+            last = received;
+        }
+        // They do not run away: the lead falls as time goes by.
+        assert_eq!(a.ahead_ms(now_ms), FAST_MS - round * 1_000);
+    }
+}
+
+// cockroach #74909, the part that no rule mends: clocks that lead by different times.
+#[test]
+fn a_peer_whose_stamp_is_above_is_refused_until_now_catches_up_or_the_operator_decides() {
+    let fast_ms = NOW_MS + FAST_MS;
+    let (mut a, mut b) = (clock_at(stamp(fast_ms, 7)), clock_at(stamp(fast_ms + 9, 7)));
     // Each can issue, and is told by how much it leads.
     let sent = a.send(NOW_MS).unwrap();
-    assert_eq!(a.ahead_ms(NOW_MS), 8 * 3_600 * 1_000);
+    assert_eq!(a.ahead_ms(NOW_MS), FAST_MS);
     // What cannot move the receiver is understood, however far ahead of its wall clock.
     assert!(b.receive(NOW_MS, sent).unwrap() > sent);
-    // What would move it is still refused: it never leads by more than it did, but for its events.
-    let refused = a.receive(NOW_MS, b.last());
-    assert!(matches!(refused, Err(ClockError::TooFarAhead { .. })));
+    // What would move it is refused, until `now` and the bound are as far.
+    let above = b.send(NOW_MS).unwrap();
+    let refused = ClockError::TooFarAhead {
+        ahead_ms: FAST_MS + 9,
+        ahead_max_ms: 500,
+    };
+    assert_eq!(a.receive(NOW_MS, above), Err(refused.clone()));
+    assert!(a.clone().receive(fast_ms + 9 - 501, above).is_err());
+    assert!(a.clone().receive(fast_ms + 9 - 500, above).unwrap() > above);
+    // The operator's first way out: to give up the order against these messages.
+    let mut clamped = a.clone();
+    clamped.set_policy(DriftPolicy::Clamp { ahead_max_ms: 500 });
+    let received = clamped.receive(NOW_MS, above).unwrap();
+    assert!(a.last() < received && received < above);
+    // The second: a greater bound for as long as they lead.
+    a.set_policy(DriftPolicy::Reject {
+        ahead_max_ms: b.ahead_ms(NOW_MS),
+    });
+    let received = a.receive(NOW_MS, above).unwrap();
+    assert!(received > above);
+    a.set_policy(POLICY);
+    // Now they are in the same millisecond, and go on under the bound of before.
+    let sent = a.send(NOW_MS).unwrap();
+    assert!(b.receive(NOW_MS, sent).unwrap() > sent);
 }
 
 // yugabyte #10628: a persisted time from too far ahead was taken over, and could not be undone.

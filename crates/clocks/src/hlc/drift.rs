@@ -7,7 +7,8 @@ use crate::ClockError;
 ///
 /// A hybrid clock moves to what it receives, so without a bound one peer with a wrong or hostile
 /// clock drags everybody into the future, and nobody can go back. The bound is on what is received,
-/// never on what is sent, and only on what is ahead: a stamp from long ago is always welcome.
+/// never on what is sent, and only on what is ahead: a stamp from long ago is always welcome, and so
+/// is one that moves a clock only in the first half of its last millisecond.
 ///
 /// The bound says how far apart the wall clocks of honest peers may be. It does not say how far a
 /// restarted clock may stand ahead ([`Hlc::restore`](super::Hlc::restore) takes its own bound), nor

@@ -135,6 +135,9 @@ impl HlcStamp {
 
     const LOGICAL_MAX: u64 = (1 << Self::LOGICAL_BITS) - 1;
 
+    /// Where the second half of a millisecond's count begins.
+    const LOGICAL_HALF: u16 = 1 << (Self::LOGICAL_BITS - 1);
+
     /// The first stamp of a millisecond.
     pub(super) const fn start_of(physical_ms: u64) -> Result<Self, ClockError> {
         Self::new(physical_ms, 0)
@@ -147,6 +150,14 @@ impl HlcStamp {
             return Self::MAX;
         }
         Self((physical_ms << Self::LOGICAL_BITS) | (Self::LOGICAL_MAX - 1))
+    }
+
+    /// Whether the count alone leads to `later`, and not into the second half of the millisecond.
+    ///
+    /// Half of it is left to count before a carry: if every count were near, two events would be
+    /// enough to move on by a millisecond.
+    pub(super) const fn is_near_by_count(self, later: Self) -> bool {
+        self.physical_ms() == later.physical_ms() && later.logical() < Self::LOGICAL_HALF
     }
 
     /// The millisecond in which the next stamp lies.

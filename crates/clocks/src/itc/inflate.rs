@@ -24,6 +24,18 @@ pub(super) fn inflate(id: &Id, events: &mut Events) -> Result<(), ClockError> {
     }
 }
 
+/// Whether the owner of `id`, who has just counted an event, can count one more, or why not.
+///
+/// That event left a leaf that is owned in full, so the next adds no leaf. Nor does it fail while
+/// every count can grow: a node is raised only to a count that is there.
+pub(super) fn check_next(id: &Id, events: &Events) -> Result<(), ClockError> {
+    let mut counts = events.steps().leaves().iter().map(|leaf| leaf.value);
+    if counts.any(|count| count == u64::MAX) {
+        return inflate(id, &mut events.clone());
+    }
+    Ok(())
+}
+
 /// A node of which every leaf was seen.
 #[derive(Clone, Copy)]
 struct Node {

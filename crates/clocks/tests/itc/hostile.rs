@@ -156,6 +156,86 @@ fn a_tree_that_would_have_too_many_leaves_is_refused_and_nothing_changes() {
     assert_eq!(other, before);
 }
 
+/// A stamp without events, that owns every other one of so many leaves in one half of the line.
+fn scattered(leaves: usize, is_left: bool) -> Stamp {
+    fn alternate(leaves: usize, owned: &mut bool, bits: &mut Vec<bool>) {
+        if leaves == 1 {
+            *owned = !*owned;
+            bits.extend([false, *owned]);
+        } else {
+            bits.push(true);
+            alternate(leaves / 2, owned, bits);
+            alternate(leaves - leaves / 2, owned, bits);
+        }
+    }
+    let (empty, mut bits) = ([false, false], vec![true]);
+    if !is_left {
+        bits.extend(empty);
+    }
+    alternate(leaves, &mut false, &mut bits);
+    if is_left {
+        bits.extend(empty);
+    }
+    let mut bytes = pack(&bits);
+    bytes.extend([0, 0, 0]);
+    Stamp::from_bytes(&bytes).unwrap()
+}
+
+#[test]
+fn identities_that_would_have_too_many_leaves_are_not_joined_and_nothing_changes() {
+    let half = LEAVES_MAX / 2;
+    let mut left = scattered(half, true);
+    left.join(scattered(half, false)).unwrap();
+    assert_eq!(left.id_leaves(), LEAVES_MAX);
+    assert_eq!(Stamp::from_bytes(&left.to_bytes()).as_ref(), Ok(&left));
+
+    let (mut left, mut right) = (scattered(half, true), scattered(half + 1, false));
+    let before = (left.clone(), right.clone());
+    let error = ClockError::TooManyLeaves {
+        leaves: LEAVES_MAX + 1,
+        leaves_max: LEAVES_MAX,
+    };
+    assert_eq!(left.joined_id_leaves(&right), Err(error.clone()));
+    assert_eq!(left.sync(&mut right), Err(error.clone()));
+    let refused = left.join(right.clone()).unwrap_err();
+    assert_eq!((refused.error, &*refused.value), (error, &right));
+    assert_eq!((left, right), before);
+}
+
+#[test]
+fn a_message_after_which_nothing_more_could_be_counted_is_refused() {
+    let mut owner = Stamp::seed();
+    let _other = owner.fork().unwrap();
+    owner.event().unwrap();
+    let before = owner.clone();
+    // The other half at the greatest count: the receipt would raise the owner to it.
+    let greatest = Events::from_bytes(&bytes(&[1, 0, 0], &[0, 0, u64::MAX])).unwrap();
+    assert_eq!(owner.receive(&greatest), Err(ClockError::CounterExhausted));
+    assert_eq!(owner, before);
+    let great = Events::from_bytes(&bytes(&[1, 0, 0], &[0, 0, u64::MAX - 1])).unwrap();
+    owner.receive(&great).unwrap();
+    owner.event().unwrap();
+    assert_eq!(owner.event(), Err(ClockError::CounterExhausted));
+    // A count that is the greatest where the owner is not raised to it does no harm.
+    let mut apart = before.clone();
+    let harmless = Events::from_bytes(&bytes(&[1, 0, 1, 0, 0], &[0, 0, 0, u64::MAX])).unwrap();
+    apart.receive(&harmless).unwrap();
+    assert_eq!(apart.event(), Ok(()));
+
+    // Leaves never come to an end so: the receipt leaves one that is owned, where the next counts.
+    let most = Events::from_bytes(&full_tree(LEAVES_MAX)).unwrap();
+    for forks in 0..18 {
+        let mut deep = Stamp::seed();
+        for _ in 0..forks {
+            let _ = deep.fork().unwrap();
+        }
+        let received = deep.receive(&most);
+        assert_eq!(received.is_ok(), forks <= 16, "{forks}: {received:?}");
+        assert_eq!(deep.event(), Ok(()), "{forks}");
+        assert_eq!(deep.event(), Ok(()), "{forks}");
+    }
+}
+
 #[test]
 fn no_bytes_lead_to_a_panic_and_what_is_read_is_what_was_written() {
     let valid = {
