@@ -45,7 +45,8 @@ pub enum ClockError {
     TooManySlots {
         /// The width that was asked for.
         slots: usize,
-        /// The greatest width allowed: [`VectorClock::SLOTS_MAX`](crate::VectorClock::SLOTS_MAX).
+        /// The greatest width allowed: [`VectorClock::SLOTS_MAX`](crate::VectorClock::SLOTS_MAX), or
+        /// the limit that a [`DeltaReceiver`](crate::wire::DeltaReceiver) was made with.
         slots_max: usize,
     },
     /// A vector would know more actors than the caller allows.
@@ -182,9 +183,9 @@ pub enum ClockError {
         /// The greatest number allowed: [`LEAVES_MAX`](crate::itc::LEAVES_MAX).
         leaves_max: usize,
     },
-    /// A frame belongs to another stream of stamps.
+    /// A frame, or the acknowledgement of one, belongs to another stream of stamps.
     StreamMismatch {
-        /// The stream that is read here.
+        /// The stream of the side that was asked.
         own: u64,
         /// The stream of the frame.
         other: u64,
@@ -201,7 +202,8 @@ pub enum ClockError {
         /// The number.
         frame: u64,
     },
-    /// A frame was acknowledged that was never sent.
+    /// A frame was acknowledged that was never sent: the receiver read a forged one, or the sender has
+    /// lost its state. Frames are full from then on; make the receiver anew.
     UnknownFrame {
         /// The number of the frame.
         frame: u64,

@@ -42,7 +42,7 @@ mod vector;
 use alloc::vec::Vec;
 
 pub use actor::WireActor;
-pub use delta_stream::{DeltaReceiver, DeltaSender};
+pub use delta_stream::{Acknowledgement, DeltaReceiver, DeltaSender};
 pub use reader::Reader;
 
 use crate::ClockError;

@@ -7,20 +7,64 @@
 //! - frames are numbered from 1; a delta builds on the newest acknowledged frame, never on one more
 //!   than a window back; without such a base, the frame is full;
 //! - the receiver keeps every stamp that is at most a window older than the newest, so a frame that
-//!   is newer than all others can always be read;
-//! - a stamp that is not above the base (a new epoch, another width, a counter that fell) is full.
+//!   is newer than all others can be read as long as neither side loses its state;
+//! - a stamp that is not above the base (a new epoch, another width, a counter that fell) is full;
+//! - an acknowledgement names its stream, so one for a former life of the sender is refused;
+//! - a frame that is newer than all others and cannot be read shows that the receiver lost its state:
+//!   it acknowledges 0 until it has read one that is newer;
+//! - after a 0, only frames sent since can be a base, so what a former receiver held is none. Hence a
+//!   receiver made anew misses no frame sent after its 0 has arrived.
 //!
 //! A frame: the stream, the number, then 0 and the clock; or how far back its base is, how many
-//! slots changed, and for each the gap to the slot before and its increment less one. All LEB128.
+//! slots changed, and for each the gap to the slot before and its increment less one. An
+//! acknowledgement: the stream and the number. All LEB128.
 //!
 //! Losing, repeating and reordering frames or acknowledgements costs bytes and nothing else: a frame
-//! that can be read gives exactly the stamp that was sent.
+//! that can be read gives exactly the stamp that was sent. Altering them is another matter: see
+//! [`DeltaReceiver`].
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::{Reader, Wire, write_count, write_u64};
 use crate::{ClockError, Defect, VectorClock};
+
+/// What a [`DeltaReceiver`] holds of its stream, for the [`DeltaSender`] to build on.
+///
+/// As [`Wire`] two numbers, 2 to 20 bytes.
+///
+/// ```
+/// use clocks::wire::{Acknowledgement, DeltaReceiver, Wire};
+///
+/// let acknowledgement = DeltaReceiver::new(7, 32, 64).acknowledgement();
+/// assert_eq!(acknowledgement, Acknowledgement { stream: 7, frame: 0 });
+/// assert_eq!(acknowledgement.to_bytes(), [7, 0]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
+pub struct Acknowledgement {
+    /// The stream: that of the frames.
+    pub stream: u64,
+    /// The number of the newest frame that is held. 0 asks for a full one: nothing is held, or not
+    /// what the sender builds on.
+    pub frame: u64,
+}
+
+impl Wire for Acknowledgement {
+    fn encode(&self, out: &mut Vec<u8>) {
+        write_u64(self.stream, out);
+        write_u64(self.frame, out);
+    }
+
+    fn decode(input: &mut Reader<'_>) -> Result<Self, ClockError> {
+        let (stream, frame) = (input.u64()?, input.u64()?);
+        Ok(Self { stream, frame })
+    }
+}
 
 /// The sending side of a stream of stamps over links that lose, repeat and reorder.
 ///
@@ -129,33 +173,47 @@ impl DeltaSender {
 
     /// Learns what the receiver holds, and tells if that was news. Frames build on it from now on.
     ///
-    /// Acknowledgements may be lost, come twice, or come late. One of 0 says that the receiver holds
-    /// nothing, which is so at first and after it has lost its state: frames are full until the next.
+    /// Acknowledgements may be lost, come twice, or come late. One of 0 says that the receiver lacks
+    /// what frames build on, which is so at first and after it has lost its state: frames are full
+    /// until one of those is acknowledged.
     ///
     /// # Errors
     ///
-    /// [`ClockError::UnknownFrame`] for a frame that was never sent. Nothing changes then.
+    /// [`ClockError::StreamMismatch`] for another stream, such as that of a former life of this side:
+    /// nothing changes then.
+    ///
+    /// [`ClockError::UnknownFrame`] for a frame that was never sent: either the receiver read a forged
+    /// or corrupted frame, or this side lost its state and kept its stream number. What the receiver
+    /// holds is then not known, so frames are full, as after a 0. To end that, make the receiver anew,
+    /// in the second case with a new stream.
     ///
     /// ```
-    /// use clocks::{ClockError, wire::DeltaSender};
+    /// use clocks::ClockError;
+    /// use clocks::wire::{Acknowledgement, DeltaSender};
     ///
     /// let mut sender = DeltaSender::new(1, 32);
     /// let unknown = Err(ClockError::UnknownFrame { frame: 1, last: 0 });
-    /// assert_eq!(sender.acknowledge(1), unknown);
+    /// assert_eq!(sender.acknowledge(Acknowledgement { stream: 1, frame: 1 }), unknown);
     /// ```
-    pub fn acknowledge(&mut self, number: u64) -> Result<bool, ClockError> {
-        if number > self.last {
-            let (frame, last) = (number, self.last);
+    pub fn acknowledge(&mut self, acknowledgement: Acknowledgement) -> Result<bool, ClockError> {
+        let Acknowledgement { stream, frame } = acknowledgement;
+        if stream != self.stream {
+            let (own, other) = (self.stream, stream);
+            return Err(ClockError::StreamMismatch { own, other });
+        }
+        if frame > self.last {
+            self.begin_anew();
+            let last = self.last;
             return Err(ClockError::UnknownFrame { frame, last });
         }
-        if number == 0 {
-            return Ok(self.base.take().is_some());
+        if frame == 0 {
+            return Ok(self.begin_anew());
         }
-        if self.sent.iter().all(|(sent, _)| *sent != number) {
+        if self.sent.iter().all(|(sent, _)| *sent != frame) {
             return Ok(false);
         }
         while let Some(sent) = self.sent.pop_front() {
-            if sent.0 == number {
+            if sent.0 == frame {
                 self.base = Some(sent);
                 break;
             }
@@ -184,6 +242,13 @@ impl DeltaSender {
         let distance = self.last.saturating_sub(*base);
         (distance < u64::from(self.window_frames)).then_some(*base)
     }
+
+    /// Builds on nothing that was sent so far, and tells if it did before.
+    fn begin_anew(&mut self) -> bool {
+        // A late acknowledgement may be that of a receiver which has lost its state since.
+        self.sent.clear();
+        self.base.take().is_some()
+    }
 }
 
 /// The receiving side of a stream of stamps over links that lose, repeat and reorder.
@@ -191,7 +256,15 @@ impl DeltaSender {
 /// See [`DeltaSender`]. A receiver that lost its state may begin anew with the same stream number: it
 /// acknowledges 0, and frames are full again.
 ///
-/// Space: at most `window_frames + 1` stamps of at most `slots_max` slots, whatever is received.
+/// The frames must be those of the sender: over links that may corrupt bytes, or where others may
+/// forge them, they need a checksum or authentication. A forged stamp is a wrong stamp, and others may
+/// build on it; a forged number beyond the sender's is [`ClockError::UnknownFrame`] there, and all
+/// frames are full until this side is made anew.
+///
+/// Space: at most `window_frames + 1` stamps of at most `slots_max` slots of 8 bytes, whatever is
+/// received. That is not bounded by the bytes received, unlike all else in this module: a delta of some
+/// 5 bytes is a whole stamp. With a window of 255 and 65,536 slots it is 134 MB, so choose both for
+/// what one sender may cost.
 #[derive(Clone, Debug)]
 pub struct DeltaReceiver {
     stream: u64,
@@ -199,13 +272,15 @@ pub struct DeltaReceiver {
     slots_max: usize,
     /// The stamps on which a frame may build, in the order of their numbers.
     held: VecDeque<(u64, VectorClock)>,
+    /// Whether a frame came that is newer than all held, and builds on one that is not.
+    lacks_base: bool,
 }
 
 impl DeltaReceiver {
     /// A stream before its first frame. Clocks of more than `slots_max` slots will be refused.
     ///
     /// ```
-    /// assert_eq!(clocks::wire::DeltaReceiver::new(1, 32, 64).acknowledgement(), 0);
+    /// assert_eq!(clocks::wire::DeltaReceiver::new(1, 32, 64).acknowledgement().frame, 0);
     /// ```
     #[must_use]
     pub const fn new(stream: u64, window_frames: u8, slots_max: usize) -> Self {
@@ -214,6 +289,7 @@ impl DeltaReceiver {
             window_frames,
             slots_max,
             held: VecDeque::new(),
+            lacks_base: false,
         }
     }
 
@@ -227,7 +303,7 @@ impl DeltaReceiver {
     /// builds on a frame that is not held: it came very late, or this side has lost its state, which
     /// the sender learns from the [`acknowledgement`](Self::acknowledgement);
     /// [`ClockError::TooManySlots`]; [`ClockError::FrameConflict`] if a frame of that number brought
-    /// another stamp; [`ClockError::Malformed`]. Nothing changes then.
+    /// another stamp; [`ClockError::Malformed`]. What is held does not change then.
     ///
     /// ```
     /// use clocks::{ClockError, wire::DeltaReceiver};
@@ -254,11 +330,12 @@ impl DeltaReceiver {
             distance => {
                 let base = number.checked_sub(distance).filter(|base| *base > 0);
                 let base = base.ok_or_else(|| input.malformed_before(Defect::TooLarge))?;
-                let missing = ClockError::MissingBase {
-                    frame: number,
-                    base,
+                let Some(held) = self.held(base) else {
+                    self.lacks_base |= number > self.newest();
+                    let frame = number;
+                    return Err(ClockError::MissingBase { frame, base });
                 };
-                decode_changes(self.held(base).ok_or(missing)?, &mut input)?
+                decode_changes(held, &mut input)?
             }
         };
         input.finish()?;
@@ -271,18 +348,29 @@ impl DeltaReceiver {
     }
 
     /// What the sender should be told, as often as is convenient: the number of the newest stamp that
-    /// is held, 0 if there is none.
+    /// is held.
+    ///
+    /// It is 0, which asks for a full frame, if there is none, or if a frame newer than that could not
+    /// be read because its base is missing: until a newer one can.
     ///
     /// ```
     /// use clocks::wire::DeltaReceiver;
     ///
     /// let mut receiver = DeltaReceiver::new(1, 32, 64);
     /// receiver.decode(&[1, 9, 0, 0, 2, 4, 7])?;
-    /// assert_eq!(receiver.acknowledgement(), 9);
+    /// assert_eq!(receiver.acknowledgement().frame, 9);
+    /// assert!(receiver.decode(&[1, 12, 1, 0]).is_err());
+    /// assert_eq!(receiver.acknowledgement().frame, 0);
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     #[must_use]
-    pub fn acknowledgement(&self) -> u64 {
+    pub fn acknowledgement(&self) -> Acknowledgement {
+        let frame = if self.lacks_base { 0 } else { self.newest() };
+        let stream = self.stream;
+        Acknowledgement { stream, frame }
+    }
+
+    fn newest(&self) -> u64 {
         self.held.back().map_or(0, |(number, _)| *number)
     }
 
@@ -298,11 +386,13 @@ impl DeltaReceiver {
                 return Err(ClockError::FrameConflict { frame: number });
             }
             Ok(_) => return Ok(()),
-            Err(place) => self.held.insert(place, (number, stamp.clone())),
+            Err(place) => {
+                self.lacks_base &= place < self.held.len();
+                self.held.insert(place, (number, stamp.clone()));
+            }
         }
-        let oldest = self
-            .acknowledgement()
-            .saturating_sub(u64::from(self.window_frames));
+        let window = u64::from(self.window_frames);
+        let oldest = self.newest().saturating_sub(window);
         while self.held.front().is_some_and(|(held, _)| *held < oldest) {
             self.held.pop_front();
         }
