@@ -5,6 +5,8 @@
 
 use core::cmp::Ordering;
 use core::fmt;
+use core::iter::{Copied, Enumerate};
+use core::slice;
 
 use crate::{Causality, ClockError, Dot, VectorClock, VectorDelta, kernel};
 
@@ -348,6 +350,24 @@ impl<const N: usize> ArrayClock<N> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.counters.iter().all(|&counter| counter == 0)
+    }
+}
+
+/// Every slot with its counter, as [`ArrayClock::iter`] gives them.
+///
+/// ```
+/// let mut events = 0;
+/// for (_slot, counter) in &clocks::ArrayClock::from_counters([4, 2]) {
+///     events += counter;
+/// }
+/// assert_eq!(events, 6);
+/// ```
+impl<'a, const N: usize> IntoIterator for &'a ArrayClock<N> {
+    type Item = (usize, u64);
+    type IntoIter = Enumerate<Copied<slice::Iter<'a, u64>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.counters.iter().copied().enumerate()
     }
 }
 

@@ -280,7 +280,7 @@ impl<A: Ord + Clone> DotSet<A> {
         Ok(has_changed)
     }
 
-    /// The events of this set that `base` does not have; [`merge`](Self::merge) adds them to it.
+    /// The events of this set that `base` does not have; [`apply`](Self::apply) adds them to it.
     ///
     /// # Errors
     ///
@@ -298,6 +298,27 @@ impl<A: Ord + Clone> DotSet<A> {
         Self::combined(self, base, |left, right| left && !right)
     }
 
+    /// Adds the events of a [`diff`](Self::diff), and tells if one was new: the same as
+    /// [`merge`](Self::merge). They may come late, twice or alone.
+    ///
+    /// # Errors
+    ///
+    /// [`ClockError::TooManyRuns`]. The set is then unchanged.
+    ///
+    /// ```
+    /// use clocks::{DotSet, Span};
+    ///
+    /// let new = DotSet::from_spans(Span::new("a", 0, 5))?;
+    /// let mut old = DotSet::from_spans(Span::new("a", 0, 3))?;
+    /// let news = new.diff(&old)?;
+    /// assert_eq!((old.apply(&news)?, old.apply(&news)?), (true, false));
+    /// assert_eq!(old, new);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    pub fn apply(&mut self, news: &Self) -> Result<bool, ClockError> {
+        self.merge(news)
+    }
+
     /// How this set stands to `other` by inclusion: `Before` if `other` has all its events and more.
     ///
     /// ```
@@ -311,6 +332,34 @@ impl<A: Ord + Clone> DotSet<A> {
     #[must_use]
     pub fn compare(&self, other: &Self) -> Causality {
         compare(self.histories(), other.histories())
+    }
+
+    /// Whether `other` has all events of this set and more: the same as `self < other`.
+    ///
+    /// ```
+    /// use clocks::{DotSet, Span};
+    ///
+    /// let some = DotSet::from_spans(Span::new("a", 4, 6))?;
+    /// assert!(some.happened_before(&DotSet::from_spans(Span::new("a", 0, 9))?));
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    #[must_use]
+    pub fn happened_before(&self, other: &Self) -> bool {
+        self.compare(other) == Causality::Before
+    }
+
+    /// Whether each set has an event that the other does not.
+    ///
+    /// ```
+    /// use clocks::{DotSet, Span};
+    ///
+    /// let late = DotSet::from_spans(Span::new("a", 4, 6))?;
+    /// assert!(late.is_concurrent(&DotSet::from_spans(Span::new("a", 0, 5))?));
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    #[must_use]
+    pub fn is_concurrent(&self, other: &Self) -> bool {
+        self.compare(other) == Causality::Concurrent
     }
 
     fn combined(

@@ -41,7 +41,7 @@ use crate::{Causality, ClockError, Defect, Dot, Refused, kernel};
 ///
 /// The verbs of the reference implementation (`dvvset`) are here under these names: `sync` is
 /// [`merge`](Self::merge), `join` is [`context`](Self::context), `size` is [`len`](Self::len), `ids` is
-/// [`actors`](Self::actors), `less` is [`is_stale`](Self::is_stale). Two differ. There are no values
+/// [`actors`](Self::actors), `less` is [`happened_before`](Self::happened_before). Two differ. There are no values
 /// without a dot: every write goes through [`update`](Self::update). And a winner is not kept by
 /// dropping the others in place, which would give the winner's value to the last loser's dot, so that
 /// replicas could differ for ever: [`reconcile`](Self::reconcile) is a write like any other.
@@ -374,7 +374,8 @@ impl<A: Ord + Clone, V> DvvSet<A, V> {
         }
     }
 
-    /// Whether the other replica knows all that this one knows, and more. O(actors).
+    /// Whether this replica is stale beside the other, which knows all that this one knows, and
+    /// more. O(actors).
     ///
     /// ```
     /// use clocks::{DvvSet, ReadContext};
@@ -382,12 +383,28 @@ impl<A: Ord + Clone, V> DvvSet<A, V> {
     /// let old = DvvSet::new();
     /// let mut new = old.clone();
     /// new.update(&ReadContext::new(), &"server", "milk")?;
-    /// assert!(old.is_stale(&new) && !new.is_stale(&old));
+    /// assert!(old.happened_before(&new) && !new.happened_before(&old));
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     #[must_use]
-    pub fn is_stale(&self, other: &Self) -> bool {
+    pub fn happened_before(&self, other: &Self) -> bool {
         self.compare(other) == Causality::Before
+    }
+
+    /// Whether each replica knows something that the other does not. O(actors).
+    ///
+    /// ```
+    /// use clocks::{DvvSet, ReadContext};
+    ///
+    /// let (mut paris, mut rome) = (DvvSet::new(), DvvSet::new());
+    /// paris.update(&ReadContext::new(), &"paris", 1)?;
+    /// rome.update(&ReadContext::new(), &"rome", 2)?;
+    /// assert!(paris.is_concurrent(&rome));
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    #[must_use]
+    pub fn is_concurrent(&self, other: &Self) -> bool {
+        self.compare(other) == Causality::Concurrent
     }
 
     /// Whether this replica knows every write that the context has seen. A strict server refuses

@@ -177,6 +177,12 @@ impl TreeClock {
     /// # Errors
     ///
     /// As [`tick`](Self::tick).
+    ///
+    /// ```
+    /// let mut clock = clocks::TreeClock::new(2, 1)?;
+    /// assert_eq!(clock.send()?.to_vector().as_slice(), [0, 1]);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
     pub fn send(&mut self) -> Result<&Self, ClockError> {
         self.tick()?;
         Ok(self)
@@ -286,23 +292,73 @@ impl TreeClock {
     /// # Errors
     ///
     /// As [`compare`](Self::compare).
+    ///
+    /// ```
+    /// use clocks::TreeClock;
+    ///
+    /// let (mut a, mut b) = (TreeClock::new(2, 0)?, TreeClock::new(2, 1)?);
+    /// b.receive(a.send()?)?;
+    /// assert!(a.happened_before(&b)?);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
     pub fn happened_before(&self, other: &Self) -> Result<bool, ClockError> {
         Ok(self.compare(other)? == Causality::Before)
     }
 
+    /// Whether each clock knows an event that the other does not. O(1).
+    ///
+    /// # Errors
+    ///
+    /// As [`compare`](Self::compare).
+    ///
+    /// ```
+    /// use clocks::TreeClock;
+    ///
+    /// let (mut a, mut b) = (TreeClock::new(2, 0)?, TreeClock::new(2, 1)?);
+    /// a.tick()?;
+    /// b.tick()?;
+    /// assert!(a.is_concurrent(&b)?);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
+    pub fn is_concurrent(&self, other: &Self) -> Result<bool, ClockError> {
+        Ok(self.compare(other)? == Causality::Concurrent)
+    }
+
     /// Whether this clock knows the event. O(1).
+    ///
+    /// ```
+    /// let mut clock = clocks::TreeClock::new(2, 1)?;
+    /// let dot = clock.tick()?;
+    /// assert!(clock.contains(dot));
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
     #[must_use]
     pub fn contains(&self, dot: Dot<usize>) -> bool {
         dot.number() <= self.get(dot.actor)
     }
 
     /// How many events of the actor in `slot` it knows: zero beyond the width. O(1).
+    ///
+    /// ```
+    /// let mut clock = clocks::TreeClock::new(2, 1)?;
+    /// clock.tick()?;
+    /// assert_eq!((clock.get(1), clock.get(9)), (1, 0));
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
     #[must_use]
     pub fn get(&self, slot: usize) -> u64 {
         self.nodes.get(slot).map_or(0, |node| node.counter)
     }
 
     /// The same counters as a dense clock. O(slots).
+    ///
+    /// ```
+    /// use clocks::{TreeClock, VectorClock};
+    ///
+    /// let clock = VectorClock::from_counters(&[4, 2])?;
+    /// assert_eq!(TreeClock::from_vector(0, &clock)?.to_vector(), clock);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
     #[must_use]
     pub fn to_vector(&self) -> VectorClock {
         let counters = self.nodes.iter().map(|node| node.counter);
@@ -311,24 +367,51 @@ impl TreeClock {
 
     /// How many nodes the last [`receive`](Self::receive) or [`copy_from`](Self::copy_from) looked
     /// at.
+    ///
+    /// ```
+    /// use clocks::TreeClock;
+    ///
+    /// let (mut a, mut b) = (TreeClock::new(9, 0)?, TreeClock::new(9, 1)?);
+    /// b.receive(a.send()?)?;
+    /// assert_eq!(b.nodes_touched(), 1);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
     #[must_use]
     pub const fn nodes_touched(&self) -> usize {
         self.touched
     }
 
     /// Whose clock, or stamp, this is.
+    ///
+    /// ```
+    /// assert_eq!(clocks::TreeClock::new(3, 2)?.slot(), 2);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
     #[must_use]
     pub const fn slot(&self) -> usize {
         self.root as usize
     }
 
     /// How many actors it has room for.
+    ///
+    /// ```
+    /// assert_eq!(clocks::TreeClock::new(3, 2)?.slots(), 3);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
     #[must_use]
     pub const fn slots(&self) -> usize {
         self.nodes.len()
     }
 
     /// The epoch under which it counts.
+    ///
+    /// ```
+    /// use clocks::{TreeClock, VectorClock};
+    ///
+    /// let stored = VectorClock::new(2)?.with_epoch(7);
+    /// assert_eq!(TreeClock::from_vector(0, &stored)?.epoch(), 7);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         self.epoch

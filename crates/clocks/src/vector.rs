@@ -15,6 +15,8 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
+use core::iter::{Copied, Enumerate};
+use core::slice;
 
 use crate::counters::Counters;
 use crate::{Causality, ClockError, Dot, VectorDelta, kernel};
@@ -551,6 +553,26 @@ impl VectorClock {
             }),
             None => Ok(()),
         }
+    }
+}
+
+/// Every slot with its counter, as [`VectorClock::iter`] gives them.
+///
+/// ```
+/// let clock = clocks::VectorClock::from_counters(&[4, 2])?;
+/// let mut events = 0;
+/// for (_slot, counter) in &clock {
+///     events += counter;
+/// }
+/// assert_eq!(events, 6);
+/// # Ok::<(), clocks::ClockError>(())
+/// ```
+impl<'a> IntoIterator for &'a VectorClock {
+    type Item = (usize, u64);
+    type IntoIter = Enumerate<Copied<slice::Iter<'a, u64>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.as_slice().iter().copied().enumerate()
     }
 }
 

@@ -66,6 +66,7 @@ fn agrees<const N: usize>() {
         assert_eq!(ArrayClock::from_bytes(&a.to_bytes()), Ok(a));
         assert_eq!(ArrayClock::<N>::try_from(&dense_a), Ok(a));
         assert_eq!(a.is_empty(), dense_a.is_empty());
+        assert!((&a).into_iter().eq(&dense_a) && a.iter().eq(&a));
         assert_eq!(a.to_string(), dense_a.to_string());
     }
 }

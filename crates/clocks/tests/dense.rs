@@ -71,6 +71,79 @@ fn every_answer_is_the_definition_at_every_two_widths() {
     }
 }
 
+/// A clock of up to six slots, so that slots without news and ones without a gap are common.
+fn narrow(g: &mut Gen) -> VectorClock {
+    let slots = usize::arbitrary(g) % 7;
+    let counters: Vec<u64> = (0..slots)
+        .map(|_| *g.choose(&[0, 1, 1, 2, u64::MAX]).unwrap())
+        .collect();
+    VectorClock::from_counters(&counters).unwrap()
+}
+
+#[test]
+fn what_differs_applied_is_the_merge_at_every_two_widths() {
+    for seed in 0..3_000 {
+        let mut g = Gen::from_size_and_seed(20, seed);
+        let (source, base) = if seed % 2 == 0 {
+            (clock(&mut g), clock(&mut g))
+        } else {
+            (narrow(&mut g), narrow(&mut g))
+        };
+        let delta = source.diff(&base).unwrap();
+        let (mut merged, mut applied) = (base.clone(), base.clone());
+        assert_eq!(
+            applied.apply(&delta),
+            merged.merge(&source),
+            "{source} {base}"
+        );
+        assert_eq!(applied.as_slice(), merged.as_slice(), "{source} {base}");
+    }
+}
+
+#[test]
+fn a_delta_is_refused_exactly_where_an_event_before_a_span_is_missing() {
+    let (mut applied_count, mut gap_count, mut unknown_count) = (0, 0, 0);
+    for seed in 0..3_000 {
+        let mut g = Gen::from_size_and_seed(20, seed);
+        let (source, base, mut peer) = (narrow(&mut g), narrow(&mut g), narrow(&mut g));
+        let before = peer.clone();
+        let slots = peer.slots();
+        let mut news = (0..source.slots()).filter(|&slot| source.get(slot) > base.get(slot));
+        let refused = news.clone().find_map(|slot| {
+            let (after, known) = (base.get(slot), before.get(slot));
+            if slot >= slots {
+                Some(ClockError::UnknownSlot { slot, slots })
+            } else {
+                (after > known).then_some(ClockError::DeltaGap { after, known })
+            }
+        });
+        let result = peer.apply(&source.diff(&base).unwrap());
+        match refused {
+            None => {
+                applied_count += 1;
+                let is_news = |slot: usize| source.get(slot) > base.get(slot);
+                for (slot, counter) in &peer {
+                    let learned = if is_news(slot) { source.get(slot) } else { 0 };
+                    assert_eq!(counter, before.get(slot).max(learned), "{source} {base}");
+                }
+                assert_eq!(
+                    result,
+                    Ok(news.any(|slot| source.get(slot) > before.get(slot)))
+                );
+            }
+            Some(error) => {
+                let is_gap = matches!(error, ClockError::DeltaGap { .. });
+                gap_count += usize::from(is_gap);
+                unknown_count += usize::from(!is_gap);
+                assert_eq!(result, Err(error), "{source} {base} {before}");
+                assert_eq!(peer.as_slice(), before.as_slice());
+            }
+        }
+    }
+    let counts = [applied_count, gap_count, unknown_count];
+    assert!(counts.iter().all(|&count| count > 100), "{counts:?}");
+}
+
 #[test]
 fn a_refused_join_leaves_the_target_as_it_was() {
     let left = VectorClock::from_counters(&[3, 1]).unwrap();

@@ -121,8 +121,14 @@ fn sets_agree_with_the_definition() {
         let mut met = a.clone();
         assert_eq!(met.meet(&b), Ok(!events_a.is_subset(events_b)));
         check_set(&met, &(events_a & events_b));
-        check_set(&a.diff(&b).unwrap(), &(events_a - events_b));
+        let news = a.diff(&b).unwrap();
+        check_set(&news, &(events_a - events_b));
+        let mut caught_up = b.clone();
+        assert_eq!(caught_up.apply(&news), Ok(!news.is_empty()));
+        assert_eq!(caught_up, merged);
         assert_eq!(a.compare(&b), order(events_a, events_b));
+        assert_eq!(a.happened_before(&b), a < b);
+        assert_eq!(a.is_concurrent(&b), a.partial_cmp(&b).is_none());
         assert_eq!(a.partial_cmp(&b), order(events_a, events_b).ordering());
         assert_eq!(a == b, events_a == events_b);
         for actor in 0..3 {
@@ -157,6 +163,8 @@ fn contexts_agree_with_the_definition() {
         assert_eq!(caught_up, merged);
         assert_eq!(caught_up.apply(&set(events_a, g)), Ok(false));
         assert_eq!(a.compare(&b), order(events_a, events_b));
+        assert_eq!(a.happened_before(&b), a < b);
+        assert_eq!(a.is_concurrent(&b), a.partial_cmp(&b).is_none());
         assert_eq!(a.partial_cmp(&b), order(events_a, events_b).ordering());
         assert_eq!(a == b, events_a == events_b);
     });

@@ -133,7 +133,8 @@ fn values_are_exactly_the_writes_that_no_known_write_had_seen() {
                     (false, false) => Causality::Concurrent,
                 };
                 assert_eq!(a.compare(b), expected, "seed {seed}: {a:?} and {b:?}");
-                assert_eq!(a.is_stale(b), expected == Causality::Before);
+                assert_eq!(a.happened_before(b), expected == Causality::Before);
+                assert_eq!(a.is_concurrent(b), expected == Causality::Concurrent);
                 assert_eq!(a == b, expected == Causality::Equal);
             }
         }
@@ -226,7 +227,11 @@ fn merge_is_the_join_of_writes_and_overwritten_writes_for_all_small_sets() {
             );
             assert_eq!(a.compare(b), b.compare(a).reverse());
             assert_eq!(a.compare(b) == Causality::Equal, a == b);
-            assert_eq!(a.is_stale(b), a != b && join == *b, "{a:?} and {b:?}");
+            assert_eq!(
+                a.happened_before(b),
+                a != b && join == *b,
+                "{a:?} and {b:?}"
+            );
             assert_eq!(Set::from_bytes(&join.to_bytes()), Ok(join));
         }
     }

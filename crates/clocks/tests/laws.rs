@@ -63,6 +63,12 @@ fn join(a: &VectorClock, b: &VectorClock) -> VectorClock {
     joined
 }
 
+fn meet(a: &VectorClock, b: &VectorClock) -> VectorClock {
+    let mut met = a.clone();
+    met.meet(b).unwrap();
+    met
+}
+
 fn hash(clock: &VectorClock) -> u64 {
     BuildHasherDefault::<DefaultHasher>::default().hash_one(clock)
 }
@@ -133,6 +139,33 @@ laws! {
         let mut merged = a.0.clone();
         let changed = merged.merge(&b.0).unwrap();
         changed == (merged != a.0)
+    }
+
+    fn meet_is_commutative_at_any_widths(a: Any, b: Any, c: Small, d: Small) -> bool {
+        meet(&a.0, &b.0) == meet(&b.0, &a.0) && meet(&c.0, &d.0) == meet(&d.0, &c.0)
+    }
+
+    fn meet_is_associative(a: Small, b: Small, c: Small) -> bool {
+        meet(&meet(&a.0, &b.0), &c.0) == meet(&a.0, &meet(&b.0, &c.0))
+    }
+
+    fn meet_is_idempotent(a: Any, b: Small) -> bool {
+        meet(&a.0, &a.0) == a.0 && meet(&b.0, &b.0) == b.0
+    }
+
+    fn merge_and_meet_absorb_each_other(a: Small, b: Small) -> bool {
+        join(&a.0, &meet(&a.0, &b.0)) == a.0 && meet(&a.0, &join(&a.0, &b.0)) == a.0
+    }
+
+    fn merge_and_meet_distribute_over_each_other(a: Small, b: Small, c: Small) -> bool {
+        let (a, b, c) = (&a.0, &b.0, &c.0);
+        meet(a, &join(b, c)) == join(&meet(a, b), &meet(a, c))
+            && join(a, &meet(b, c)) == meet(&join(a, b), &join(a, c))
+    }
+
+    fn meet_is_the_greatest_lower_bound(a: Small, b: Small, bound: Small) -> bool {
+        let is_bound = bound.0 <= a.0 && bound.0 <= b.0;
+        is_bound == (bound.0 <= meet(&a.0, &b.0))
     }
 
     fn the_order_is_reflexive(a: Any) -> bool {

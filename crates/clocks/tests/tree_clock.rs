@@ -69,6 +69,8 @@ fn tree_clocks_count_as_vector_clocks_in_random_executions() {
             for (other, (stamp, vector_stamp)) in stamps.iter().enumerate().take(20) {
                 let expected = vector.compare(vector_stamp);
                 assert_eq!(tree.compare(stamp), expected, "seed {seed}: stamp {other}");
+                let is_concurrent = vector.is_concurrent(vector_stamp);
+                assert_eq!(tree.is_concurrent(stamp), is_concurrent, "seed {seed}");
             }
         }
     }
