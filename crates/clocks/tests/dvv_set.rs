@@ -317,7 +317,7 @@ fn siblings_never_outnumber_the_clients_of_a_server_that_read_before_they_write(
     }
 }
 
-/// riak_kv #679, #1094: a server lost its state and counted from 1 again, so that its new writes had
+/// riak_kv #679, #1094, #1643, and #1027 (lives told apart by the second only): a server lost its state and counted from 1 again, so that its new writes had
 /// the names of old ones, and vanished with the next merge.
 #[test]
 fn a_write_after_a_loss_of_state_survives_under_the_next_incarnation() {
