@@ -46,6 +46,7 @@ pub enum ClockError {
         /// The width that was asked for.
         slots: usize,
         /// The greatest width allowed: [`VectorClock::SLOTS_MAX`](crate::VectorClock::SLOTS_MAX), or
+        /// [`MatrixClock::SLOTS_MAX`](crate::MatrixClock::SLOTS_MAX) where each member has a row, or
         /// the limit that a [`DeltaReceiver`](crate::wire::DeltaReceiver) was made with.
         slots_max: usize,
     },
@@ -65,9 +66,12 @@ pub enum ClockError {
     EpochMismatch {
         /// The epoch of the clock that was asked.
         own: u64,
-        /// The epoch of the other clock, delta or cut.
+        /// The epoch of the other clock, delta or cut, or the one that a roster follows.
         other: u64,
     },
+    /// A cut of another roster, or a roster that does not follow this one: the epoch's number is the
+    /// same, but its slots belong to other actors.
+    RosterMismatch,
     /// The roster has no such actor.
     UnknownActor,
     /// A roster would have an actor twice.
@@ -293,6 +297,7 @@ impl fmt::Display for ClockError {
                 f,
                 "epoch {other} is not epoch {own}: its slots may belong to other actors"
             ),
+            Self::RosterMismatch => f.write_str("the roster of that epoch is another one"),
             Self::UnknownActor => f.write_str("the roster has no such actor"),
             Self::DuplicateActor { index } => {
                 write!(f, "the actor at place {index} stands there twice")

@@ -53,7 +53,7 @@ mod delta;
 pub use delta::{Delta, Span, VectorDelta};
 
 mod version_vector;
-pub use version_vector::VersionVector;
+pub use version_vector::{NamedClock, VersionVector};
 
 mod truncated;
 pub use truncated::{Truncated, TruncatedOrder};

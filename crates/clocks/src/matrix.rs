@@ -12,7 +12,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::{ClockError, Defect, Dot, Roster, StableCut, VectorClock, stability};
+use crate::{ClockError, Defect, Dot, Roster, VectorClock, stability};
 
 /// A matrix clock: row `k` is a [`VectorClock`] of what the actor in slot `k` is known to know.
 ///
@@ -183,8 +183,9 @@ impl MatrixClock {
 
     /// What everybody is known to know. O(slots²).
     ///
-    /// Nobody counts as having left: hand the clock to
-    /// [`Stability::report_matrix`](crate::Stability::report_matrix) where somebody has.
+    /// What it contains may be forgotten. It proves nothing about who has left: to
+    /// [retire](Roster::retire) somebody, hand the clock to
+    /// [`Stability::report_matrix`](crate::Stability::report_matrix).
     ///
     /// ```
     /// use clocks::{MatrixClock, Roster};
@@ -195,10 +196,9 @@ impl MatrixClock {
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     #[must_use]
-    pub fn cut(&self) -> StableCut {
+    pub fn cut(&self) -> VectorClock {
         let empty = VectorClock::zeros(self.epoch(), self.slots());
-        let lasts = self.rows().map(|_| None).collect();
-        StableCut::new(stability::meet(empty, self.rows()), lasts)
+        stability::meet(empty, self.rows())
     }
 
     /// The own vector clock: what this actor knows.

@@ -169,9 +169,10 @@ impl<A: Ord> Roster<A> {
     ///
     /// # Errors
     ///
-    /// [`ClockError::EpochMismatch`] and [`ClockError::WidthMismatch`] for a cut of another roster;
-    /// [`ClockError::UnknownActor`]; [`ClockError::StillMember`]; [`ClockError::MissingEvents`] if a
-    /// remaining member has not been heard to know all; [`ClockError::EpochExhausted`].
+    /// [`ClockError::EpochMismatch`] for a cut of another epoch, [`ClockError::RosterMismatch`] for
+    /// one of another roster of this epoch; [`ClockError::UnknownActor`];
+    /// [`ClockError::StillMember`]; [`ClockError::MissingEvents`] if a remaining member has not been
+    /// heard to know all; [`ClockError::EpochExhausted`].
     ///
     /// ```
     /// use clocks::{ClockError, Roster, Stability};
@@ -179,7 +180,7 @@ impl<A: Ord> Roster<A> {
     /// let roster = Roster::new(1, ["a", "b"])?;
     /// let (mut a, mut b) = (roster.clock(), roster.clock());
     /// let farewell = b.send(1)?.clone();
-    /// let mut stability = Stability::new(roster.clone());
+    /// let mut stability = Stability::new(roster.clone())?;
     /// stability.leave(&"b", 1)?;
     /// let error = ClockError::MissingEvents { known: 0, last: 1 };
     /// assert_eq!(roster.retire(&"b", &stability.cut()), Err(error));
@@ -191,7 +192,7 @@ impl<A: Ord> Roster<A> {
     /// assert_eq!(next.carry_forward(&a)?.as_slice(), [1]);
     /// # Ok::<(), ClockError>(())
     /// ```
-    pub fn retire(&self, actor: &A, cut: &StableCut) -> Result<Self, ClockError>
+    pub fn retire(&self, actor: &A, cut: &StableCut<'_, A>) -> Result<Self, ClockError>
     where
         A: Clone,
     {
@@ -199,9 +200,9 @@ impl<A: Ord> Roster<A> {
         if own != other {
             return Err(ClockError::EpochMismatch { own, other });
         }
-        let (own, other) = (self.actors.len(), cut.clock().slots());
-        if own != other {
-            return Err(ClockError::WidthMismatch { own, other });
+        // Its slots are those of the names that it was taken for.
+        if self != cut.roster() {
+            return Err(ClockError::RosterMismatch);
         }
         let slot = self.slot(actor).ok_or(ClockError::UnknownActor)?;
         let last = cut.last(slot).ok_or(ClockError::StillMember)?;
@@ -290,7 +291,7 @@ impl<A: Ord> Roster<A> {
     /// use clocks::{Roster, Stability};
     ///
     /// let before = Roster::new(0, ["a", "b"])?;
-    /// let (old, mut stability) = (before.clock(), Stability::new(before.clone()));
+    /// let (old, mut stability) = (before.clock(), Stability::new(before.clone())?);
     /// let mut a = before.clock();
     /// let mut b = before.clock();
     /// a.receive(0, b.send(1)?)?;
@@ -356,6 +357,36 @@ impl<A: Ord> Roster<A> {
             actors,
             succession,
         })
+    }
+
+    /// Refuses a roster that this one does not follow: undoing the change must give its actors.
+    pub(crate) fn check_follows(&self, before: &Self) -> Result<(), ClockError> {
+        let (own, other) = (before.epoch, self.previous_epoch());
+        if own != other {
+            return Err(ClockError::EpochMismatch { own, other });
+        }
+        let actors = self.actors.iter();
+        let is_next = match &self.succession {
+            Succession::First => false,
+            Succession::Admitted { slot } => {
+                let others = actors.enumerate().filter(|(other, _)| other != slot);
+                others.map(|(_, actor)| actor).eq(&before.actors)
+            }
+            Succession::Retired { actor, .. } => {
+                let slot = self.rank(actor);
+                let tail = actors.clone().skip(slot);
+                actors
+                    .take(slot)
+                    .chain([actor])
+                    .chain(tail)
+                    .eq(&before.actors)
+            }
+        };
+        if is_next {
+            Ok(())
+        } else {
+            Err(ClockError::RosterMismatch)
+        }
     }
 
     /// How many actors are smaller: the slot that it has, or had, or would have.

@@ -17,7 +17,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::{ClockError, Dot, MatrixClock, Roster, VectorClock};
+use crate::{ClockError, Dot, MatrixClock, Roster, Succession, VectorClock};
 
 /// The latest clock heard of each member of a roster, and who of them has left.
 ///
@@ -27,7 +27,8 @@ use crate::{ClockError, Dot, MatrixClock, Roster, VectorClock};
 /// A crashed member that never says goodbye keeps the cut where it is. That is the point: only the
 /// members, by agreeing on it, can declare it gone and say how many of its events count.
 ///
-/// Space: 8 bytes for each pair of members. [`report`](Self::report) is O(slots), [`cut`](Self::cut)
+/// Space: 8 bytes for each pair of members, of whom there may be [`SLOTS_MAX`](Self::SLOTS_MAX): a
+/// wider roster retires nobody. [`report`](Self::report) is O(slots), [`cut`](Self::cut)
 /// O(slots²).
 ///
 /// ```
@@ -35,7 +36,7 @@ use crate::{ClockError, Dot, MatrixClock, Roster, VectorClock};
 ///
 /// let roster = Roster::new(1, ["a", "b"])?;
 /// let (mut a, mut b) = (roster.clock(), roster.clock());
-/// let mut stability = Stability::new(roster);
+/// let mut stability = Stability::new(roster)?;
 /// let write = a.send(0)?.clone();
 /// stability.report(&"a", &write)?;
 /// assert!(!stability.cut().contains(Dot::new(0, 1).unwrap()), "b may not have seen it");
@@ -57,23 +58,27 @@ pub struct Stability<A> {
 impl<A: Ord> Stability<A> {
     /// Nothing heard of anybody yet. O(slots²).
     ///
+    /// # Errors
+    ///
+    /// [`ClockError::TooManySlots`] above [`SLOTS_MAX`](Self::SLOTS_MAX).
+    ///
     /// ```
     /// use clocks::{Roster, Stability};
     ///
-    /// let stability = Stability::new(Roster::new(1, ["a", "b"])?);
+    /// let stability = Stability::new(Roster::new(1, ["a", "b"])?)?;
     /// assert_eq!(stability.cut().clock().as_slice(), [0, 0]);
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
-    #[must_use]
-    pub fn new(roster: Roster<A>) -> Self {
+    pub fn new(roster: Roster<A>) -> Result<Self, ClockError> {
+        MatrixClock::check_width(roster.actors().len())?;
         let members = roster.actors().iter();
         let reports = members.map(|_| roster.clock()).collect();
         let lasts = roster.actors().iter().map(|_| None).collect();
-        Self {
+        Ok(Self {
             roster,
             reports,
             lasts,
-        }
+        })
     }
 
     /// Hears that `member` has a clock, and tells if that was news. O(slots), no allocation.
@@ -94,7 +99,7 @@ impl<A: Ord> Stability<A> {
     /// let mut clock = roster.clock();
     /// let early = clock.clone();
     /// clock.tick(0)?;
-    /// let mut stability = Stability::new(roster);
+    /// let mut stability = Stability::new(roster)?;
     /// assert_eq!(stability.report(&"a", &clock)?, true);
     /// assert_eq!(stability.report(&"a", &early)?, false);
     /// # Ok::<(), clocks::ClockError>(())
@@ -117,7 +122,7 @@ impl<A: Ord> Stability<A> {
     /// let roster = Roster::new(1, ["a", "b"])?;
     /// let (mut a, mut b) = (MatrixClock::of(&roster, &"a")?, MatrixClock::of(&roster, &"b")?);
     /// b.receive(a.send()?)?;
-    /// let mut stability = Stability::new(roster);
+    /// let mut stability = Stability::new(roster)?;
     /// assert!(stability.report_matrix(&b)?);
     /// assert_eq!(stability.cut().clock().as_slice(), [1, 0]);
     /// # Ok::<(), clocks::ClockError>(())
@@ -157,7 +162,7 @@ impl<A: Ord> Stability<A> {
     /// ```
     /// use clocks::{ClockError, Roster, Stability};
     ///
-    /// let mut stability = Stability::new(Roster::new(1, ["a", "b"])?);
+    /// let mut stability = Stability::new(Roster::new(1, ["a", "b"])?)?;
     /// assert_eq!(stability.leave(&"b", 7)?, true);
     /// assert_eq!(stability.leave(&"b", 7)?, false);
     /// assert_eq!(stability.leave(&"b", 8), Err(ClockError::LeftAlready { last: 7 }));
@@ -165,38 +170,31 @@ impl<A: Ord> Stability<A> {
     /// ```
     pub fn leave(&mut self, member: &A, last: u64) -> Result<bool, ClockError> {
         let slot = self.roster.slot(member).ok_or(ClockError::UnknownActor)?;
-        match self.lasts.get(slot).copied().flatten() {
-            Some(known) if known == last => return Ok(false),
-            Some(known) => return Err(ClockError::LeftAlready { last: known }),
-            None => {}
-        }
-        let claimed = self.reports.iter().map(|report| report.get(slot)).max();
-        if let Some(counter) = claimed.filter(|&counter| counter > last) {
-            return Err(ClockError::BeyondLast { counter, last });
-        }
-        if self.remaining().count() == 1 {
-            return Err(ClockError::LastMember);
-        }
+        let is_news = self.check_leave(slot, last)?;
         if let Some(entry) = self.lasts.get_mut(slot) {
             *entry = Some(last);
         }
-        Ok(true)
+        Ok(is_news)
     }
 
     /// The same knowledge in the next epoch: reports of members that remain are carried over, who
     /// has left and is not yet dropped has still left. O(slots²).
     ///
+    /// That an actor was dropped says that it has left, if that was not heard before.
+    ///
     /// # Errors
     ///
-    /// [`ClockError::EpochMismatch`] if `next` does not follow this roster;
-    /// [`ClockError::WidthMismatch`] if it follows another one; those of
-    /// [`Roster::carry_forward`].
+    /// [`ClockError::EpochMismatch`] if `next` does not follow an epoch of this number;
+    /// [`ClockError::RosterMismatch`] if it follows another roster of that number, or none;
+    /// [`ClockError::TooManySlots`] above [`SLOTS_MAX`](Self::SLOTS_MAX); those of
+    /// [`leave`](Self::leave) for the actor that was dropped, such as [`ClockError::LeftAlready`] if
+    /// it left with another count; those of [`Roster::carry_forward`].
     ///
     /// ```
     /// use clocks::{Roster, Stability};
     ///
     /// let roster = Roster::new(1, ["a", "b"])?;
-    /// let mut stability = Stability::new(roster.clone());
+    /// let mut stability = Stability::new(roster.clone())?;
     /// let mut clock = roster.clock();
     /// clock.tick(0)?;
     /// stability.report(&"a", &clock)?;
@@ -206,8 +204,12 @@ impl<A: Ord> Stability<A> {
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     pub fn carry_forward(&self, next: Roster<A>) -> Result<Self, ClockError> {
-        let mut carried = Self::new(next);
-        // Also refuses a roster that does not follow this one, whoever has left.
+        next.check_follows(&self.roster)?;
+        if let Succession::Retired { actor, last } = next.succession() {
+            let slot = self.roster.slot(actor).ok_or(ClockError::UnknownActor)?;
+            self.check_leave(slot, *last)?;
+        }
+        let mut carried = Self::new(next)?;
         for (slot, actor) in self.roster.actors().iter().enumerate() {
             let Some(new) = carried.roster.slot(actor) else {
                 continue;
@@ -233,22 +235,27 @@ impl<A: Ord> Stability<A> {
 }
 
 impl<A> Stability<A> {
+    /// The most members, as of a [`MatrixClock`]: 1,024, 8 MiB of reports.
+    pub const SLOTS_MAX: usize = MatrixClock::SLOTS_MAX;
+
     /// What every remaining member has been heard to know. O(slots²).
     ///
     /// ```
     /// use clocks::{Roster, Stability};
     ///
     /// let roster = Roster::new(4, ["a", "b"])?;
-    /// let cut = Stability::new(roster).cut();
+    /// let stability = Stability::new(roster)?;
+    /// let cut = stability.cut();
     /// assert_eq!((cut.epoch(), cut.clock().is_empty()), (4, true));
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     #[must_use]
-    pub fn cut(&self) -> StableCut {
-        StableCut::new(
-            meet(self.roster.clock(), self.remaining()),
-            self.lasts.clone(),
-        )
+    pub fn cut(&self) -> StableCut<'_, A> {
+        StableCut {
+            roster: &self.roster,
+            clock: meet(self.roster.clock(), self.remaining()),
+            lasts: self.lasts.clone(),
+        }
     }
 
     /// Whose reports count.
@@ -260,6 +267,24 @@ impl<A> Stability<A> {
     fn remaining(&self) -> impl Iterator<Item = &VectorClock> {
         let members = self.reports.iter().zip(&self.lasts);
         members.filter_map(|(report, last)| last.is_none().then_some(report))
+    }
+
+    /// Whether it is news that the member in `slot` has left after event `last`; refuses what cannot
+    /// be.
+    fn check_leave(&self, slot: usize, last: u64) -> Result<bool, ClockError> {
+        match self.lasts.get(slot).copied().flatten() {
+            Some(known) if known == last => return Ok(false),
+            Some(known) => return Err(ClockError::LeftAlready { last: known }),
+            None => {}
+        }
+        let claimed = self.reports.iter().map(|report| report.get(slot)).max();
+        if let Some(counter) = claimed.filter(|&counter| counter > last) {
+            return Err(ClockError::BeyondLast { counter, last });
+        }
+        if self.remaining().count() == 1 {
+            return Err(ClockError::LastMember);
+        }
+        Ok(true)
     }
 
     fn report_slot(&mut self, slot: usize, clock: &VectorClock) -> Result<bool, ClockError> {
@@ -291,30 +316,28 @@ impl<A> Stability<A> {
 
 /// What every remaining member of an epoch has seen.
 ///
-/// Only [`Stability::cut`] and [`MatrixClock::cut`] make one, so whoever holds one holds the proof:
-/// what it contains may be forgotten, and [`Roster::retire`] may drop who left. It does not travel:
-/// others get the reports, and see for themselves.
+/// Only [`Stability::cut`] makes one, and it knows for whom: so whoever holds one holds the proof
+/// that what it contains may be forgotten, and that [`Roster::retire`] may drop who left this roster,
+/// and nobody of another. It does not travel: others get the reports, and see for themselves.
 ///
 /// Space: 24 bytes a slot.
 ///
 /// ```
 /// use clocks::{Dot, Roster, Stability};
 ///
-/// let cut = Stability::new(Roster::new(1, ["a"])?).cut();
+/// let stability = Stability::new(Roster::new(1, ["a"])?)?;
+/// let cut = stability.cut();
 /// assert!(!cut.contains(Dot::new(0, 1).unwrap()));
 /// # Ok::<(), clocks::ClockError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StableCut {
+pub struct StableCut<'a, A> {
+    roster: &'a Roster<A>,
     clock: VectorClock,
     lasts: Vec<Option<u64>>,
 }
 
-impl StableCut {
-    pub(crate) const fn new(clock: VectorClock, lasts: Vec<Option<u64>>) -> Self {
-        Self { clock, lasts }
-    }
-
+impl<'a, A> StableCut<'a, A> {
     /// Whether everybody has seen the event: what was kept for those who had not may go. O(1).
     #[must_use]
     pub fn contains(&self, dot: Dot<usize>) -> bool {
@@ -325,6 +348,12 @@ impl StableCut {
     #[must_use]
     pub const fn clock(&self) -> &VectorClock {
         &self.clock
+    }
+
+    /// Whose slots it speaks of.
+    #[must_use]
+    pub const fn roster(&self) -> &'a Roster<A> {
+        self.roster
     }
 
     /// The epoch in which it holds.
@@ -341,7 +370,7 @@ impl StableCut {
 }
 
 /// The counters, such as `[1, 0, 4]`.
-impl fmt::Display for StableCut {
+impl<A> fmt::Display for StableCut<'_, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.clock.fmt(f)
     }

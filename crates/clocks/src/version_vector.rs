@@ -17,6 +17,8 @@ mod entries;
 mod merge;
 mod order;
 mod roster;
+pub use roster::NamedClock;
+
 mod traits;
 
 use alloc::vec::Vec;

@@ -15,7 +15,7 @@ fn retired() -> (Roster<&'static str>, Roster<&'static str>, [VectorClock; 2]) {
     let farewell = gone.send(2).unwrap();
     a.receive(0, farewell).unwrap();
     b.receive(1, farewell).unwrap();
-    let mut stability = Stability::new(roster.clone());
+    let mut stability = Stability::new(roster.clone()).unwrap();
     stability.leave(&"gone", 2).unwrap();
     stability.report(&"a", &a).unwrap();
     stability.report(&"b", &b).unwrap();

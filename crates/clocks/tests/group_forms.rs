@@ -7,7 +7,7 @@ use quickcheck::{Arbitrary, Gen};
 fn rosters() -> Vec<Roster<u64>> {
     let first = Roster::new(6, [3, 900, 7]).unwrap();
     let admitted = first.admit(8).unwrap();
-    let mut stability = Stability::new(admitted.clone());
+    let mut stability = Stability::new(admitted.clone()).unwrap();
     stability.leave(&900, 0).unwrap();
     let retired = admitted.retire(&900, &stability.cut()).unwrap();
     vec![Roster::new(0, []).unwrap(), first, admitted, retired]

@@ -49,7 +49,7 @@ fn retirement(seed: u64) -> (Roster<u8>, usize, u64, Execution, Roster<u8>) {
         execution.step(slot, &mut source);
     }
     let last = execution.clocks[gone].clone();
-    let mut stability = Stability::new(roster.clone());
+    let mut stability = Stability::new(roster.clone()).unwrap();
     let name = *roster.actor(gone).unwrap();
     stability.leave(&name, last.get(gone)).unwrap();
     let others: Vec<usize> = (0..width).filter(|&slot| slot != gone).collect();
@@ -174,7 +174,7 @@ fn an_old_stamp_is_merged_by_carrying_the_clock_back() {
 fn super_productivity_8755_a_stored_stamp_is_not_cut_down_to_look_older() {
     let roster = Roster::new(1, ["a", "b", "gone"]).unwrap();
     let clock = |counters: &[u64]| VectorClock::from_counters(counters).unwrap().with_epoch(1);
-    let mut stability = Stability::new(roster.clone());
+    let mut stability = Stability::new(roster.clone()).unwrap();
     stability.leave(&"gone", 3).unwrap();
     stability.report(&"a", &clock(&[2, 0, 3])).unwrap();
     stability.report(&"b", &clock(&[0, 2, 3])).unwrap();
@@ -208,7 +208,7 @@ fn akka_23318_a_removed_member_does_not_come_back_with_a_lagging_peer_s_gossip()
     let in_flight = lagging.send(2).unwrap().clone();
     a.receive(0, &farewell).unwrap();
 
-    let mut stability = Stability::new(roster.clone());
+    let mut stability = Stability::new(roster.clone()).unwrap();
     stability.leave(&"gone", 2).unwrap();
     stability.report(&"a", &a).unwrap();
     stability.report(&"lagging", &in_flight).unwrap();
@@ -244,7 +244,7 @@ fn riak_core_613_two_nodes_that_retired_agree_on_every_order() {
     for slot in 0..9 {
         clock.tick(slot).unwrap();
     }
-    let mut stability = Stability::new(roster.clone());
+    let mut stability = Stability::new(roster.clone()).unwrap();
     for member in 0..8 {
         stability.report(&member, &clock).unwrap();
     }
@@ -270,7 +270,7 @@ fn riak_core_613_two_nodes_that_retired_agree_on_every_order() {
 fn super_productivity_9105_a_churn_of_ids_keeps_clocks_narrow() {
     let mut roster = Roster::new(0, ["server".to_string()]).unwrap();
     let mut server = roster.clock();
-    let mut stability = Stability::new(roster.clone());
+    let mut stability = Stability::new(roster.clone()).unwrap();
     for install in 0..500 {
         let name = format!("install {install}");
         roster = roster.admit(name.clone()).unwrap();
@@ -300,7 +300,7 @@ fn a_name_that_comes_back_is_another_actor() {
     let roster = Roster::new(1, ["a", "b"]).unwrap();
     let (mut a, mut b) = (roster.clock(), roster.clock());
     a.receive(0, b.send(1).unwrap()).unwrap();
-    let mut stability = Stability::new(roster.clone());
+    let mut stability = Stability::new(roster.clone()).unwrap();
     stability.report(&"a", &a).unwrap();
     stability.leave(&"b", 1).unwrap();
     let without = roster.retire(&"b", &stability.cut()).unwrap();
@@ -341,7 +341,7 @@ fn a_clock_of_another_epoch_is_carried_nowhere() {
 #[test]
 fn a_clock_beyond_the_last_event_of_who_left_is_refused() {
     let roster = Roster::new(1, ["a", "b"]).unwrap();
-    let mut stability = Stability::new(roster.clone());
+    let mut stability = Stability::new(roster.clone()).unwrap();
     stability.leave(&"b", 0).unwrap();
     let next = roster.retire(&"b", &stability.cut()).unwrap();
     let liar = VectorClock::from_counters(&[0, 9]).unwrap().with_epoch(1);
@@ -358,23 +358,61 @@ fn a_clock_beyond_the_last_event_of_who_left_is_refused() {
 #[test]
 fn retire_wants_the_cut_of_its_own_roster() {
     let roster = Roster::new(1, ["a", "b"]).unwrap();
-    let cut = |roster: Roster<&str>| Stability::new(roster).cut();
-    let error = ClockError::EpochMismatch { own: 1, other: 2 };
-    let other = cut(Roster::new(2, ["a", "b"]).unwrap());
-    assert_eq!(roster.retire(&"a", &other), Err(error));
-    let error = ClockError::WidthMismatch { own: 2, other: 3 };
-    let other = cut(Roster::new(1, ["a", "b", "c"]).unwrap());
-    assert_eq!(roster.retire(&"a", &other), Err(error));
-    let own = cut(roster.clone());
+    // What every member of another roster has seen says nothing of this one's, even where the
+    // epoch, the width and a name are the same.
+    let (epoch, names) = (
+        ClockError::EpochMismatch { own: 1, other: 2 },
+        ClockError::RosterMismatch,
+    );
+    for (other, actors, error) in [
+        (2, &["a", "b"][..], epoch),
+        (1, &["a", "b", "c"], names.clone()),
+        (1, &["b"], names.clone()),
+        (1, &["y", "z"], names.clone()),
+        (1, &["b", "c"], names),
+    ] {
+        let other = Roster::new(other, actors.iter().copied()).unwrap();
+        let mut stability = Stability::new(other).unwrap();
+        let cut = stability.cut();
+        assert_eq!(roster.retire(&"b", &cut), Err(error.clone()), "{actors:?}");
+        // Whoever has left there has not left here.
+        if let Some(last) = actors.last().filter(|_| actors.len() > 1) {
+            stability.leave(last, 0).unwrap();
+        }
+        let cut = stability.cut();
+        assert_eq!(roster.retire(&"b", &cut), Err(error), "{actors:?}");
+    }
+    let stability = Stability::new(roster.clone()).unwrap();
+    let own = stability.cut();
+    assert_eq!(own.roster(), &roster);
     assert_eq!(roster.retire(&"c", &own), Err(ClockError::UnknownActor));
     assert_eq!(roster.retire(&"a", &own), Err(ClockError::StillMember));
+}
+
+#[test]
+fn a_cut_of_the_same_names_with_another_past_retires_nobody() {
+    let before = Roster::new(1, ["a", "b", "c"]).unwrap();
+    let retire = |last| {
+        let mut stability = Stability::new(before.clone()).unwrap();
+        stability.leave(&"c", last).unwrap();
+        for member in ["a", "b"] {
+            let clock = VectorClock::from_counters(&[0, 0, last]).unwrap();
+            stability.report(&member, &clock.with_epoch(1)).unwrap();
+        }
+        before.retire(&"c", &stability.cut()).unwrap()
+    };
+    let (here, there) = (retire(3), retire(4));
+    let mut stability = Stability::new(there).unwrap();
+    stability.leave(&"b", 0).unwrap();
+    let refused = here.retire(&"b", &stability.cut());
+    assert_eq!(refused, Err(ClockError::RosterMismatch));
 }
 
 #[test]
 fn the_greatest_epoch_has_no_successor() {
     let roster = Roster::new(u64::MAX, ["a", "b"]).unwrap();
     assert_eq!(roster.admit("c"), Err(ClockError::EpochExhausted));
-    let mut stability = Stability::new(roster.clone());
+    let mut stability = Stability::new(roster.clone()).unwrap();
     stability.leave(&"b", 0).unwrap();
     assert_eq!(
         roster.retire(&"b", &stability.cut()),
@@ -401,7 +439,7 @@ fn the_cut_is_what_every_remaining_member_was_heard_to_know() {
         let width = 1 + below(&mut source, 4);
         let roster = Roster::new(seed, 0..width as u8).unwrap();
         let mut execution = Execution::new(&roster);
-        let mut stability = Stability::new(roster.clone());
+        let mut stability = Stability::new(roster.clone()).unwrap();
         let mut heard = vec![vec![roster.clock()]; width];
         for _ in 0..40 {
             let slot = below(&mut source, width);
@@ -436,7 +474,7 @@ fn the_cut_is_what_every_remaining_member_was_heard_to_know() {
 #[test]
 fn a_silent_member_holds_the_cut_until_it_has_left() {
     let roster = Roster::new(1, ["a", "b", "silent"]).unwrap();
-    let mut stability = Stability::new(roster.clone());
+    let mut stability = Stability::new(roster.clone()).unwrap();
     let mut clock = roster.clock();
     clock.tick(0).unwrap();
     stability.report(&"a", &clock).unwrap();
@@ -450,7 +488,7 @@ fn a_silent_member_holds_the_cut_until_it_has_left() {
 #[test]
 fn what_stability_cannot_use_is_refused_and_changes_nothing() {
     let roster = Roster::new(1, ["a", "b"]).unwrap();
-    let mut stability = Stability::new(roster.clone());
+    let mut stability = Stability::new(roster.clone()).unwrap();
     let mut clock = roster.clock();
     clock.tick(1).unwrap();
     stability.report(&"a", &clock).unwrap();
@@ -490,7 +528,7 @@ fn what_stability_cannot_use_is_refused_and_changes_nothing() {
 fn stability_follows_the_roster() {
     let roster = Roster::new(1, ["a", "b", "c", "d"]).unwrap();
     let clock = |counters: &[u64]| VectorClock::from_counters(counters).unwrap().with_epoch(1);
-    let mut stability = Stability::new(roster.clone());
+    let mut stability = Stability::new(roster.clone()).unwrap();
     stability.leave(&"b", 2).unwrap();
     stability.leave(&"d", 1).unwrap();
     stability.report(&"a", &clock(&[3, 2, 1, 0])).unwrap();
@@ -507,7 +545,7 @@ fn stability_follows_the_roster() {
         .with_epoch(2);
     carried.report(&"a", &new).unwrap();
     assert!(next.retire(&"d", &carried.cut()).is_ok());
-    let error = ClockError::EpochMismatch { own: 1, other: 2 };
+    let error = ClockError::EpochMismatch { own: 2, other: 1 };
     assert_eq!(carried.carry_forward(next), Err(error));
 }
 
@@ -565,7 +603,7 @@ fn a_matrix_clock_refuses_other_groups_and_changes_nothing() {
     let error = ClockError::WidthMismatch { own: 2, other: 3 };
     let remote = MatrixClock::of(&other, &"b").unwrap();
     assert_eq!(clock.receive(&remote), Err(error.clone()));
-    let mut stability = Stability::new(roster);
+    let mut stability = Stability::new(roster).unwrap();
     assert_eq!(stability.report_matrix(&remote), Err(error));
     assert_eq!(clock, before);
     let other = Roster::new(2, ["a", "b", "c"]).unwrap();
@@ -587,7 +625,7 @@ fn a_matrix_clock_with_one_row_too_far_is_not_heard_at_all() {
     let [a, b, c] = &mut clocks;
     b.receive(a.send().unwrap()).unwrap();
     b.receive(c.send().unwrap()).unwrap();
-    let mut stability = Stability::new(roster);
+    let mut stability = Stability::new(roster).unwrap();
     stability.leave(&"c", 0).unwrap();
     let before = stability.clone();
     let error = ClockError::BeyondLast {
@@ -616,4 +654,21 @@ fn a_matrix_clock_that_cannot_count_a_receipt_learns_nothing_from_it() {
     assert_eq!(full, before);
     // The peer, who knows of the last number, can still count its own.
     assert!(other.receive(&full).is_ok());
+}
+
+#[test]
+fn a_matrix_clock_that_would_learn_its_own_last_number_learns_nothing() {
+    // Slot 1 of 2 in epoch 1, which claims the last event of slot 0 and none of its own; the other's
+    // row does not lag.
+    let mut bytes = vec![1, 1, 2];
+    clocks::wire::write_u64(u64::MAX, &mut bytes);
+    bytes.extend([0, 0, 0]);
+    let remote = MatrixClock::from_bytes(&bytes).unwrap();
+    assert_eq!(remote.clock().as_slice(), [u64::MAX, 0]);
+    let mut clock = MatrixClock::of(&Roster::new(1, ["a", "b"]).unwrap(), &"a").unwrap();
+    clock.tick().unwrap();
+    let before = clock.clone();
+    assert_eq!(clock.receive(&remote), Err(ClockError::CounterExhausted));
+    assert_eq!(clock, before);
+    assert!(clock.tick().is_ok(), "its own next number is still there");
 }

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use clocks::wire::{Wire, write_count};
 use clocks::{
-    Causality, ClockError, Defect, Delta, Dot, DotContext, DotSet, Roster, VectorClock,
+    Causality, ClockError, Defect, Delta, Dot, DotContext, DotSet, NamedClock, Roster, VectorClock,
     VectorDelta, VersionVector,
 };
 use quickcheck::{Arbitrary, Gen};
@@ -204,15 +204,18 @@ fn an_actor_beyond_the_limit_is_refused_before_anything_is_merged() {
 #[test]
 fn a_roster_gives_names_to_slots_and_slots_to_names() {
     let roster = Roster::new(3, (0..60).rev()).unwrap();
+    let named = |vector: Vector| NamedClock::new(3, vector);
     for_each_three(|a, b, _| {
-        let (dense_a, dense_b) = (roster.to_dense(a).unwrap(), roster.to_dense(b).unwrap());
-        assert_eq!(roster.to_sparse(&dense_a).as_ref(), Ok(a));
+        let (named_a, named_b) = (named(a.clone()), named(b.clone()));
+        let dense_a = roster.to_dense(&named_a).unwrap();
+        let dense_b = roster.to_dense(&named_b).unwrap();
+        assert_eq!(roster.to_sparse(&dense_a), Ok(named_a));
         assert_eq!(dense_a.compare(&dense_b), Ok(a.compare(b)));
         let mut merged = dense_a.clone();
         merged.merge(&dense_b).unwrap();
-        assert_eq!(roster.to_sparse(&merged), Ok(join(a, b)));
+        assert_eq!(roster.to_sparse(&merged), Ok(named(join(a, b))));
     });
-    let stranger = Vector::from_pairs([(60, 1)]).unwrap();
+    let stranger = named(Vector::from_pairs([(60, 1)]).unwrap());
     assert_eq!(roster.to_dense(&stranger), Err(ClockError::UnknownActor));
     let other_epoch = roster.clock().with_epoch(4);
     assert_eq!(
@@ -220,7 +223,7 @@ fn a_roster_gives_names_to_slots_and_slots_to_names() {
         Err(ClockError::EpochMismatch { own: 3, other: 4 })
     );
     let mut wider = VectorClock::new(61).unwrap().with_epoch(3);
-    assert_eq!(roster.to_sparse(&wider), Ok(Vector::new()));
+    assert_eq!(roster.to_sparse(&wider), Ok(named(Vector::new())));
     wider.tick(60).unwrap();
     assert_eq!(
         roster.to_sparse(&wider),

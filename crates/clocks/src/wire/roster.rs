@@ -1,9 +1,10 @@
-//! Rosters: the epoch, how they came to be, and the actors in order.
+//! Rosters: the epoch, how they came to be, and the actors in order. Clocks with names: the epoch and
+//! the vector.
 
 use alloc::vec::Vec;
 
 use super::{Reader, Wire, WireActor, write_count, write_u64};
-use crate::{ClockError, Defect, Roster, Succession, VectorClock};
+use crate::{ClockError, Defect, NamedClock, Roster, Succession, VectorClock, VersionVector};
 
 const FIRST: u8 = 0;
 const ADMITTED: u8 = 1;
@@ -53,5 +54,16 @@ impl<A: WireActor> Wire for Roster<A> {
             actors.push(actor);
         }
         Self::from_parts(epoch, actors, succession).map_err(|defect| input.malformed_before(defect))
+    }
+}
+
+impl<A: WireActor> Wire for NamedClock<A> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        write_u64(self.epoch(), out);
+        self.vector().encode(out);
+    }
+
+    fn decode(input: &mut Reader<'_>) -> Result<Self, ClockError> {
+        Ok(Self::new(input.u64()?, VersionVector::decode(input)?))
     }
 }
