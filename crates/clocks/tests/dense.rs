@@ -198,3 +198,59 @@ fn a_compact_form_that_is_not_canonical_is_refused() {
         VectorClock::SLOTS_MAX
     );
 }
+
+// The reader takes 1, 2 and 3 bytes by a shorter way than the rest: both refuse and read alike.
+#[test]
+fn every_short_number_is_read_as_it_was_written_and_refused_if_overlong_or_cut() {
+    use clocks::wire::{Reader, write_u64};
+    let edges = (0..64).flat_map(|bit| [(1_u64 << bit) - 1, 1 << bit, (1 << bit) + 1]);
+    for number in edges.chain(0..40_000).chain([u64::MAX]) {
+        let mut bytes = Vec::new();
+        write_u64(number, &mut bytes);
+        for surplus in [0, 4] {
+            let mut longer = bytes.clone();
+            longer.resize(bytes.len() + surplus, 0xff);
+            let mut input = Reader::new(&longer);
+            assert_eq!((input.u64(), input.left()), (Ok(number), surplus));
+        }
+        let (last, front) = bytes.split_last().unwrap();
+        let cut = Reader::new(front).u64();
+        let offset = front.len();
+        let ended = ClockError::Malformed {
+            offset,
+            defect: Defect::Ended,
+        };
+        assert_eq!(cut, Err(ended), "{number}");
+        let mut overlong = front.to_vec();
+        overlong.extend([last | 0x80, 0, 0, 0]);
+        let offset = front.len() + 1;
+        let defect = if offset == 10 {
+            Defect::TooLarge
+        } else {
+            Defect::Overlong
+        };
+        let read = Reader::new(&overlong).u64();
+        assert!(
+            matches!(read, Err(ClockError::Malformed { defect: found, .. }) if found == defect),
+            "{number}: {read:?}"
+        );
+    }
+}
+
+#[test]
+fn counters_are_written_alike_whether_all_fit_a_byte_or_not() {
+    use clocks::wire::write_u64;
+    for greatest in [0, 1, 0x7f, 0x80, 0x3fff, 0x4000, u64::MAX] {
+        for slots in [1, 8, 40] {
+            let mut counters = vec![0x7f; slots];
+            counters[slots / 2] = greatest;
+            let mut bytes = vec![0, slots as u8];
+            for &counter in &counters {
+                write_u64(counter, &mut bytes);
+            }
+            let clock = VectorClock::from_counters(&counters).unwrap();
+            assert_eq!(clock.to_bytes(), bytes);
+            assert_eq!(VectorClock::from_bytes(&bytes), Ok(clock));
+        }
+    }
+}

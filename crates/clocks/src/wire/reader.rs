@@ -52,6 +52,27 @@ impl<'a> Reader<'a> {
     /// adds nothing.
     #[inline]
     pub fn u64(&mut self) -> Result<u64, ClockError> {
+        match self.bytes.get(self.offset..) {
+            // Most counters are small. A last byte of zero would add nothing.
+            Some(&[first @ ..0x80, ..]) => {
+                self.offset += 1;
+                Ok(u64::from(first))
+            }
+            Some(&[first, second @ 1..0x80, ..]) => {
+                self.offset += 2;
+                Ok(u64::from(first & 0x7f) | u64::from(second) << 7)
+            }
+            Some(&[first, second @ 0x80..=0xff, third @ 1..0x80, ..]) => {
+                self.offset += 3;
+                let low = u64::from(first & 0x7f) | u64::from(second & 0x7f) << 7;
+                Ok(low | u64::from(third) << 14)
+            }
+            _ => self.long_u64(),
+        }
+    }
+
+    /// Reads a number of any length, or says what is wrong with it.
+    fn long_u64(&mut self) -> Result<u64, ClockError> {
         let rest = self.bytes.get(self.offset..).unwrap_or_default();
         let mut number = 0_u64;
         for (shift, &byte) in (0..u64::BITS).step_by(7).zip(rest) {
