@@ -41,8 +41,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "watermark-one-member-short",
         guard: "the watermark is a value that a write quorum has reached",
         file: "crates/quorum/src/system.rs",
-        find: "if weight >= self.write_weight {",
-        replace: "if weight + 1 >= self.write_weight {",
+        find: "if weight >= write_weight {",
+        replace: "if weight + 1 >= write_weight {",
         killed_by: test(
             "quorum",
             "laws",
