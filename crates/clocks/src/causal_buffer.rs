@@ -20,50 +20,11 @@ use crate::{ClockError, Dot, Refused, VectorClock};
 
 mod held;
 mod index;
+mod message;
+pub use message::{CausalMessage, Receipt};
 
 use held::{NONE, Slab};
 use index::Index;
-
-/// A message, who sent it, and what the sender had delivered and sent by then.
-///
-/// ```
-/// use clocks::{CausalMessage, VectorClock};
-///
-/// let stamp = VectorClock::from_counters(&[1, 0])?;
-/// let message = CausalMessage { from: 0, stamp, message: "hello" };
-/// assert_eq!(message.dot(), clocks::Dot::new(0, 1));
-/// # Ok::<(), clocks::ClockError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct CausalMessage<M> {
-    /// The slot of the sender.
-    pub from: usize,
-    /// The sender's clock, this message counted.
-    pub stamp: VectorClock,
-    /// What the sender said.
-    pub message: M,
-}
-
-impl<M> CausalMessage<M> {
-    /// The event of its sending; nothing if the stamp counts none.
-    #[must_use]
-    pub fn dot(&self) -> Option<Dot<usize>> {
-        Dot::new(self.from, self.stamp.get(self.from))
-    }
-}
-
-/// What became of a message that was received.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Receipt<M> {
-    /// It can be delivered, and perhaps others that waited for it: call
-    /// [`pop`](CausalBuffer::pop) until nothing is left.
-    Ready,
-    /// It waits for messages that have not come.
-    Held,
-    /// It was received before: here it is again, to be dropped, or its stamp to be used again.
-    Duplicate(CausalMessage<M>),
-}
 
 /// The end of a causal broadcast at one actor: messages go in as they arrive, and come out such that
 /// none comes before one that its sender had delivered or sent.
@@ -73,22 +34,39 @@ pub enum Receipt<M> {
 /// that waits in vain, and [`advance`](Self::advance) continues from a state that was fetched.
 ///
 /// **Bounds.** At most `messages_max` messages wait. When they do, only a message that can be
-/// delivered at once is taken, and only while nothing is ready: so take out what is ready, and the
-/// buffer cannot get stuck. Whatever a stamp claims, it occupies one place.
+/// delivered at once is taken, and only while nothing is ready: take out what is ready first.
+/// Whatever a stamp claims, it occupies one place.
+///
+/// **Recovery.** [`ClockError::BufferFull`] names a message to fetch before the refused one. If
+/// stamps are true, and messages named here can be fetched, whoever fetches no others cannot get
+/// stuck, even with `messages_max` 0: each is delivered, held, or refused, and after fewer refusals
+/// in a row than there are slots, fetching what each names, one is delivered. So in the end all that
+/// was held is delivered, and what was refused is taken when it is offered again.
 ///
 /// **Trust.** Of messages with the same sender and number the first counts. Stamps of another epoch
 /// or width, and those that know messages that this actor has not sent, are refused; the latter mean
 /// that it has lost its memory, and must go on as the next life of an [`Actor`](crate::Actor). A
-/// liar can otherwise make its own messages wait for ever, and those of who believes it.
+/// liar can otherwise make its own messages wait for ever, and those of who believes it. It can fill
+/// the buffer: messages that arrive in order still pass, and [`held`](Self::held) shows what to
+/// discard.
+///
+/// **Change of the group.** A message of another epoch is refused, and one that was still in flight
+/// when the epoch changed would be waited for in vain. So the old epoch is flushed first: all who
+/// remain stop sending, and tell what they have [`delivered`](Self::delivered); each keeps the old
+/// buffer until it has delivered the join of it all, and begins the next epoch with that clock
+/// carried forward. All have then delivered the same messages in the old epoch. Who is behind
+/// refuses messages of the new one, and gets them handed back: keep them until it has followed.
 ///
 /// Complexity: [`receive`](Self::receive) and [`pop`](Self::pop) together O(slots) a message, however
 /// many wait, and nothing is allocated once the buffer has had its greatest size. A message that
 /// waits for an event far ahead, or is one, costs O(log held) more; how far is far grows with
 /// `messages_max`.
 ///
-/// Space: 32 bytes a slot, some 100 bytes and the stamp for each message held.
+/// Space: some 100 bytes and the stamp for each message held; from the start 48 bytes a slot, and
+/// with a greater `messages_max` up to 32 bytes for each, but no more than 2 MiB.
 ///
 /// Source: Birman, Schiper and Stephenson, "Lightweight Causal and Atomic Group Multicast" (1991).
+/// The flush: Birman and Joseph, "Exploiting Virtual Synchrony in Distributed Systems" (1987).
 ///
 /// ```
 /// use clocks::{CausalBuffer, Receipt, Roster};
@@ -107,6 +85,33 @@ pub enum Receipt<M> {
 /// assert_eq!(c.receive(0, question, "who is there?")?, Receipt::Ready);
 /// let said: Vec<_> = core::iter::from_fn(|| c.pop()).map(|message| message.message).collect();
 /// assert_eq!(said, ["who is there?", "b"]);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+///
+/// The flush before another joins:
+///
+/// ```
+/// use clocks::{CausalBuffer, Roster};
+///
+/// let roster = Roster::new(1, ["a", "b"])?;
+/// let mut a = CausalBuffer::new(roster.clock(), 0, 100)?;
+/// let mut b = CausalBuffer::<&str>::new(roster.clock(), 1, 100)?;
+/// let in_flight = b.send()?.clone();
+///
+/// // Nobody sends any more, and all tell what they have delivered.
+/// let mut flushed = a.delivered().clone();
+/// flushed.merge(b.delivered())?;
+/// assert_ne!(a.delivered(), &flushed, "a must wait");
+/// a.receive(1, in_flight, "the last of epoch 1")?;
+/// assert!(a.pop().is_some());
+/// assert_eq!(a.delivered(), &flushed);
+///
+/// let next = roster.admit("c")?;
+/// let carried = next.carry_forward(&flushed)?;
+/// let mut a = CausalBuffer::<&str>::new(carried.clone(), 0, 100)?;
+/// let mut b = CausalBuffer::<&str>::new(carried, 1, 100)?;
+/// a.receive(1, b.send()?.clone(), "the first of epoch 2")?;
+/// assert!(a.pop().is_some());
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -128,7 +133,8 @@ impl<M> CausalBuffer<M> {
     /// nothing for a new group ([`Roster::clock`](crate::Roster::clock)), the clock that was stored
     /// with the state for one that goes on. At most `messages_max` messages will wait.
     ///
-    /// The clock gives the width and the epoch. O(slots + `messages_max`) space.
+    /// The clock gives the width and the epoch. O(slots + `messages_max`) time and space, and of the
+    /// latter no more than 2 MiB.
     ///
     /// # Errors
     ///
@@ -189,7 +195,7 @@ impl<M> CausalBuffer<M> {
     /// [`ClockError::EpochMismatch`]; [`ClockError::WidthMismatch`]; [`ClockError::UnknownSlot`];
     /// [`ClockError::NoEvent`] if the stamp counts no message of `from`;
     /// [`ClockError::UnsentMessage`] if it counts messages that this actor has not sent;
-    /// [`ClockError::BufferFull`]. The message is handed back.
+    /// [`ClockError::BufferFull`], which names the message to fetch first. The message is handed back.
     ///
     /// ```
     /// use clocks::{CausalBuffer, ClockError, Dot, Receipt, VectorClock};
@@ -198,7 +204,8 @@ impl<M> CausalBuffer<M> {
     /// let stamp = |counter| VectorClock::from_counters(&[0, counter]);
     /// assert_eq!(buffer.receive(1, stamp(2)?, "second")?, Receipt::Held);
     /// let refused = buffer.receive(1, stamp(3)?, "third").unwrap_err();
-    /// assert_eq!(refused.error, ClockError::BufferFull { messages_max: 1 });
+    /// let needs = Dot::new(1, 1);
+    /// assert_eq!(refused.error, ClockError::BufferFull { messages_max: 1, needs });
     /// assert_eq!(refused.value.message, "third");
     /// assert_eq!(buffer.receive(1, stamp(1)?, "first")?, Receipt::Ready);
     /// # Ok::<(), Box<dyn core::error::Error>>(())
@@ -335,6 +342,58 @@ impl<M> CausalBuffer<M> {
         Ok(covered)
     }
 
+    /// The messages that wait, in no order, each with what it waits for just now. O(held) in all.
+    ///
+    /// If somebody fills the buffer with messages that can never be delivered, they can be dropped:
+    ///
+    /// ```
+    /// use clocks::{CausalBuffer, ClockError, Receipt, VectorClock};
+    ///
+    /// let stamp = VectorClock::from_counters;
+    /// let mut buffer = CausalBuffer::new(VectorClock::new(3)?, 0, 2)?;
+    /// buffer.receive(2, stamp(&[0, 0, 1000])?, "junk")?;
+    /// buffer.receive(2, stamp(&[0, 0, 2000])?, "junk")?;
+    /// let early = buffer.receive(1, stamp(&[0, 2, 0])?, "early").unwrap_err();
+    /// assert!(matches!(early.error, ClockError::BufferFull { .. }));
+    ///
+    /// // Whoever has the most messages here gives way.
+    /// let held_by = |from| buffer.held().filter(|(held, _)| held.from == from).count();
+    /// let greediest = (0..3).max_by_key(|&from| held_by(from)).unwrap();
+    /// let all = buffer.held().filter(|(held, _)| held.from == greediest);
+    /// let junk: Vec<_> = all.filter_map(|(held, _)| held.dot()).collect();
+    /// for dot in junk {
+    ///     buffer.discard(dot);
+    /// }
+    /// assert_eq!(buffer.receive(1, early.value.stamp, "early")?, Receipt::Held);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    pub fn held(&self) -> impl Iterator<Item = (&CausalMessage<M>, Dot<usize>)> + '_ {
+        self.held.iter().filter_map(|(_, held)| {
+            let (slot, counter) = held.waits_for()?;
+            Some((&held.message, Dot::new(slot, counter)?))
+        })
+    }
+
+    /// All messages that are here: those that are ready, in causal order, then those that wait, in no
+    /// order. O(held).
+    ///
+    /// ```
+    /// use clocks::{CausalBuffer, VectorClock};
+    ///
+    /// let mut buffer = CausalBuffer::new(VectorClock::new(2)?, 0, 100)?;
+    /// buffer.receive(1, VectorClock::from_counters(&[0, 3])?, "third")?;
+    /// buffer.receive(1, VectorClock::from_counters(&[0, 1])?, "first")?;
+    /// let messages = buffer.into_messages();
+    /// assert_eq!((messages[0].message, messages[1].message), ("first", "third"));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn into_messages(mut self) -> Vec<CausalMessage<M>> {
+        let mut messages: Vec<_> = core::iter::from_fn(|| self.pop()).collect();
+        messages.extend(self.held.drain());
+        messages
+    }
+
     /// What a held message waits for just now; nothing if no such message is held. O(log held).
     ///
     /// ```
@@ -354,8 +413,8 @@ impl<M> CausalBuffer<M> {
 
     /// The messages that have not come and for which held ones wait, each once, in no order. O(held).
     ///
-    /// They are what is needed next. Of the same actors, everything after
-    /// [`delivered`](Self::delivered) is needed too.
+    /// Of the same actors, everything after [`delivered`](Self::delivered) is needed too. To fetch
+    /// these, and what refusals of them name, is enough: see [recovery](Self).
     ///
     /// ```
     /// use clocks::{CausalBuffer, Dot, VectorClock};
@@ -422,14 +481,40 @@ impl<M> CausalBuffer<M> {
         let is_full = self.held.len() >= messages_max as usize;
         if counter - known == 1 && unknown_count(stamp, scheduled) == 1 {
             if is_full && self.ready_first != NONE {
-                return Err(ClockError::BufferFull { messages_max });
+                let needs = None;
+                return Err(ClockError::BufferFull {
+                    messages_max,
+                    needs,
+                });
             }
             return Ok(Judgement::Next);
         }
         if is_full {
-            return Err(ClockError::BufferFull { messages_max });
+            let needs = self.first_needed(from, stamp);
+            return Err(ClockError::BufferFull {
+                messages_max,
+                needs,
+            });
         }
         Ok(Judgement::Early { counter })
+    }
+
+    /// A message that must come before one from `from`, is the next of its own sender, and is not
+    /// here.
+    ///
+    /// Of the next messages of all actors of which some are needed, one that comes before no other
+    /// could be delivered, so it does not wait here: there is one to name, if stamps are true. What
+    /// it needs in turn is of fewer actors.
+    fn first_needed(&self, from: usize, stamp: &[u64]) -> Option<Dot<usize>> {
+        let entries = stamp.iter().zip(self.scheduled.as_slice()).enumerate();
+        let needed = entries.filter(|&(slot, (&counter, &known))| {
+            counter.saturating_sub(u64::from(slot == from)) > known
+        });
+        let mut nexts = needed.filter_map(|(slot, (_, &known))| {
+            // Cannot be exhausted: a greater number is needed.
+            Dot::new(slot, known.saturating_add(1))
+        });
+        nexts.find(|&dot| self.place(dot).is_none())
     }
 
     /// Refuses the clock of another group, and one that knows what was not sent.
@@ -502,7 +587,7 @@ impl<M> CausalBuffer<M> {
     }
 
     fn append_ready(&mut self, place: u32) {
-        self.held.set_next(place, NONE);
+        self.held.set_ready(place);
         if self.ready_first == NONE {
             self.ready_first = place;
         } else {

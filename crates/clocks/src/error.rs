@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::HlcStamp;
+use crate::{Dot, HlcStamp};
 
 /// Why a clock refused an operation. The clock is then exactly as it was before the call.
 ///
@@ -127,6 +127,10 @@ pub enum ClockError {
     BufferFull {
         /// How many may.
         messages_max: u32,
+        /// A message that is not here and must be delivered before the refused one: the one to fetch
+        /// next. Nothing if it only waits for room, or if all that it needs next are here and wait
+        /// for each other, which only false stamps can cause.
+        needs: Option<Dot<usize>>,
     },
     /// A delta tells what came after events that this clock does not know.
     DeltaGap {
@@ -329,8 +333,12 @@ impl fmt::Display for ClockError {
                 f,
                 "the stamp knows our message {counter}, of which we have sent {sent}"
             ),
-            Self::BufferFull { messages_max } => {
-                write!(f, "{messages_max} messages wait, and no more may")
+            Self::BufferFull {
+                messages_max,
+                needs,
+            } => {
+                write!(f, "{messages_max} messages wait, and no more may")?;
+                needs.map_or(Ok(()), |dot| write!(f, "; message {dot} is needed first"))
             }
             Self::DeltaGap { after, known } => write!(
                 f,

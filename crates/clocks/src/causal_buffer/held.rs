@@ -107,6 +107,14 @@ impl<M> Slab<M> {
         }
     }
 
+    /// It waits for nothing, and is the last of its list.
+    pub(super) fn set_ready(&mut self, place: u32) {
+        if let Some(held) = self.get_mut(place) {
+            held.waits_in = NONE;
+            held.next = NONE;
+        }
+    }
+
     /// Takes a place that was removed out of the list that begins at `first`.
     pub(super) fn unlink(&mut self, first: u32, place: u32, next: u32) {
         let mut current = first;

@@ -38,13 +38,20 @@ pub(super) struct Index {
 impl Index {
     const WINDOW_MIN: usize = 4;
     const WINDOW_MAX: usize = 1 << 10;
+    /// For the tables of all actors together, which are there from the start: 2 MiB.
+    const PLACES_MAX: usize = 1 << 18;
 
     /// The tables take about as much space as the messages' own places.
     pub(super) fn new(slots: usize, messages_max: u32) -> Self {
-        let share = (messages_max as usize).saturating_mul(2) / slots.max(1);
+        let slots = slots.max(1);
+        let share = (messages_max as usize).saturating_mul(2) / slots;
+        let share_max = (Self::PLACES_MAX / slots).clamp(1, Self::WINDOW_MAX);
+        // Rounded down, so that all together stay within the limit.
+        let window_max = 1 << share_max.ilog2();
         let window = share
-            .clamp(Self::WINDOW_MIN, Self::WINDOW_MAX)
-            .next_power_of_two();
+            .min(window_max)
+            .next_power_of_two()
+            .max(Self::WINDOW_MIN);
         Self {
             window,
             near: vec![EMPTY; window.saturating_mul(slots)],
@@ -119,5 +126,23 @@ impl Index {
         }
         let offset = counter as usize & (self.window - 1);
         slot.checked_mul(self.window)?.checked_add(offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_of_all_actors_have_a_limit_however_many_messages_may_wait() {
+        for slots in [1, 2, 3, 255, 256, 257, 4096, 40_000, VectorClock::SLOTS_MAX] {
+            for messages_max in [0, 1, 1000, u32::MAX] {
+                let places = Index::new(slots, messages_max).near.len();
+                let messages = messages_max as usize;
+                assert!(places <= Index::PLACES_MAX, "{slots} slots: {places}");
+                assert!(places >= Index::WINDOW_MIN * slots);
+                assert!(places <= Index::WINDOW_MIN * (slots + messages), "{slots}");
+            }
+        }
     }
 }

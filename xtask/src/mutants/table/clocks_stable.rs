@@ -1,6 +1,6 @@
 //! Guards of `clocks` about what everybody has seen: retirement, stability, causal delivery.
 
-use super::{Mutant, blind, test};
+use super::{Mutant, blind, lib, test};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -165,6 +165,57 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "clocks",
             "causal_buffer",
             "a_stamp_that_cannot_be_is_refused_and_handed_back",
+        ),
+        simulator: blind("no protocol of the campaign uses it"),
+    },
+    Mutant {
+        name: "causal-buffer-refuses-without-a-name",
+        guard: "a full buffer names what a refused message needs, so that nobody gets stuck",
+        file: "crates/clocks/src/causal_buffer.rs",
+        find: "let needs = self.first_needed(from, stamp);",
+        replace: "let needs = self.first_needed(from, &stamp[..0]);",
+        killed_by: test(
+            "clocks",
+            "causal_recovery",
+            "a_full_buffer_says_what_the_message_that_it_waits_for_needs",
+        ),
+        simulator: blind("no protocol of the campaign uses it"),
+    },
+    Mutant {
+        name: "causal-buffer-names-what-is-here",
+        guard: "what a full buffer names is not in it already",
+        file: "crates/clocks/src/causal_buffer.rs",
+        find: "nexts.find(|&dot| self.place(dot).is_none())",
+        replace: "nexts.next()",
+        killed_by: test(
+            "clocks",
+            "causal_recovery",
+            "who_fetches_only_what_the_buffer_names_delivers_everything",
+        ),
+        simulator: blind("no protocol of the campaign uses it"),
+    },
+    Mutant {
+        name: "causal-buffer-lists-what-is-ready-as-held",
+        guard: "what is ready waits for nothing",
+        file: "crates/clocks/src/causal_buffer/held.rs",
+        find: "held.waits_in = NONE;",
+        replace: "",
+        killed_by: test(
+            "clocks",
+            "causal_recovery",
+            "what_is_held_is_listed_with_what_it_waits_for_and_handed_back_at_the_end",
+        ),
+        simulator: blind("no protocol of the campaign uses it"),
+    },
+    Mutant {
+        name: "causal-buffer-tables-without-a-limit",
+        guard: "the tables of all actors together have a limit",
+        file: "crates/clocks/src/causal_buffer/index.rs",
+        find: "(Self::PLACES_MAX / slots).clamp(1, Self::WINDOW_MAX)",
+        replace: "Self::WINDOW_MAX",
+        killed_by: lib(
+            "clocks",
+            "causal_buffer::index::tests::the_tables_of_all_actors_have_a_limit_however_many_messages_may_wait",
         ),
         simulator: blind("no protocol of the campaign uses it"),
     },
