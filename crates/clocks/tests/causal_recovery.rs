@@ -288,7 +288,7 @@ fn a_group_that_flushes_before_it_changes_delivers_what_was_in_flight() {
     c.receive(&last).unwrap();
 
     // b has left, and everybody has seen its last message: nothing else keeps it in the roster.
-    let mut stability = Stability::new(old.clone());
+    let mut stability = Stability::new(old.clone()).unwrap();
     stability.leave(&"b", 1).unwrap();
     for member in [&a, &c] {
         let delivered = member.buffer.delivered();
