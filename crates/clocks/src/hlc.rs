@@ -79,7 +79,8 @@ pub struct Hlc {
 }
 
 impl Hlc {
-    /// A clock before any event, that need not reserve its stamps.
+    /// A clock before any event, that need not reserve its stamps: for a process that never comes
+    /// back. One that will be restored begins with [`first_life`](Self::first_life).
     ///
     /// ```
     /// use clocks::{DriftPolicy, Hlc, HlcStamp};
@@ -91,6 +92,38 @@ impl Hlc {
         Self {
             last: HlcStamp::MIN,
             reserved: HlcStamp::MAX,
+            policy,
+        }
+    }
+
+    /// A clock before any event that issues nothing until a bound is
+    /// [reserved](Self::reserve_until): the first life of a clock that will be
+    /// [restored](Self::restore).
+    ///
+    /// ```
+    /// use clocks::{ClockError, DriftPolicy, Hlc, HlcStamp};
+    ///
+    /// let mut disk = None;
+    /// let mut clock = Hlc::first_life(DriftPolicy::Off);
+    /// let mut stamp = |now_ms| loop {
+    ///     match clock.tick(now_ms) {
+    ///         Err(ClockError::BeyondReserve { .. }) => {
+    ///             let bound = clock.upper_bound(now_ms, 1_000)?;
+    ///             disk = Some(bound); // written and synced, before
+    ///             clock.reserve_until(bound)?;
+    ///         }
+    ///         answer => break answer,
+    ///     }
+    /// };
+    /// let last = stamp(5_000)?;
+    /// assert!(disk.is_some_and(|bound: HlcStamp| last <= bound), "whatever was issued is below it");
+    /// # Ok::<(), ClockError>(())
+    /// ```
+    #[must_use]
+    pub const fn first_life(policy: DriftPolicy) -> Self {
+        Self {
+            last: HlcStamp::MIN,
+            reserved: HlcStamp::MIN,
             policy,
         }
     }

@@ -45,9 +45,10 @@ pub const LEAVES_MAX: usize = 1 << 16;
 /// For systems whose actors come and go: there are no names to assign, no entries to retire. A new
 /// actor gets its stamp by a [`fork`](Self::fork) of any other's, without asking the rest; one that
 /// leaves [`join`](Self::join)s its stamp into any other's. In return a stamp's size depends on how
-/// that was done. **Give a stamp back to whoever it was forked from** or to another neighbour: parts
-/// of the line that lie apart cannot become one, and each piece costs leaves in everybody's events.
-/// The table in the crate's front page shows how far that goes.
+/// that was done. **Give a stamp back to a neighbour**, the one for whom
+/// [`joined_id_leaves`](Self::joined_id_leaves) is fewest: parts of the line that lie apart cannot become
+/// one, and each piece costs leaves in everybody's events. The table in the crate's front page shows how
+/// far that goes.
 ///
 /// A clone is the same identity, for a copy on disk or a model checker. Only one of them may go on:
 /// if both had events, they would be taken for the same. Their join is refused.

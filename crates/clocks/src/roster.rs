@@ -126,6 +126,9 @@ impl<A: Ord> Roster<A> {
     /// Who has slots after the newcomer's moves up by one. The newcomer has had no event; it starts
     /// from a clock that a member carried over, or from the empty one.
     ///
+    /// **Slots move:** one that was looked up in this roster is another actor's in the next, and
+    /// nothing can tell. Look it up again.
+    ///
     /// # Errors
     ///
     /// [`ClockError::DuplicateActor`]; [`ClockError::TooManySlots`] above
@@ -166,6 +169,8 @@ impl<A: Ord> Roster<A> {
     /// The cut must show that the actor has left, and that every member that remains has seen its
     /// events to the last. Clocks grow no narrower in any other way: there is no pruning by size or
     /// age, which makes conflicts out of nothing and, worse, loses conflicts that there are.
+    ///
+    /// Slots move, as with [`admit`](Self::admit): look them up again.
     ///
     /// # Errors
     ///
