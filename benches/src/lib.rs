@@ -4,7 +4,7 @@ mod compare;
 pub use compare::{Comparison, Cost, Rate, interleave};
 
 mod error;
-pub use error::Error;
+pub use error::{Error, ended};
 
 mod measure;
 pub use measure::{Sample, Usage, cpu_ns, measure};

@@ -25,7 +25,8 @@ pub struct Options {
     /// One JSON object per row on standard output (the README names the fields)
     #[arg(long)]
     pub json: bool,
-    /// Samples of every case, interleaved between the contenders [default: 5, with --quick 3]
+    /// Samples of every case, interleaved between the contenders [default: 5, of `clocks` 9, with
+    /// --quick 3]
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     pub samples: Option<u32>,
 }

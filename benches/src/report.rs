@@ -1,7 +1,6 @@
 //! The result: a table for people, or JSON lines for programs.
 
-use std::io::Write;
-
+use crate::error::{note, print_line};
 use crate::{Comparison, Error, Rate, Spread};
 
 /// Writes rows as they are measured.
@@ -50,7 +49,7 @@ impl Report {
     /// [`Error::Output`].
     pub fn prose(&self, text: &str) -> Result<(), Error> {
         if self.json {
-            eprintln!("{text}");
+            note(text);
             Ok(())
         } else {
             print_line(text)
@@ -145,12 +144,6 @@ fn amount(value: f64) -> String {
     } else {
         format!("{value:.0}")
     }
-}
-
-fn print_line(text: &str) -> Result<(), Error> {
-    writeln!(std::io::stdout(), "{text}").map_err(|error| Error::Output {
-        why: error.to_string(),
-    })
 }
 
 #[cfg(test)]

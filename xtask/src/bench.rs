@@ -1,5 +1,6 @@
 //! The benchmarks beside peers: only here are the peers built.
 
+use std::ffi::OsString;
 use std::process::Command;
 
 use crate::workspace::{Target, Workspace};
@@ -14,7 +15,9 @@ const MADSIM_PROGRAM: &str = "CONCORD_BENCH_MADSIM";
 
 /// `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: cargo xtask bench simulator --quick")]
+#[command(after_help = "Examples: cargo xtask bench simulator --quick
+          cargo xtask bench clocks -- --samples 3 --svg merge.svg
+          cargo xtask bench clocks -- --help")]
 pub(crate) struct Args {
     /// One benchmark; all of them without a name.
     name: Option<String>,
@@ -27,6 +30,9 @@ pub(crate) struct Args {
     /// List the benchmarks.
     #[arg(long)]
     list: bool,
+    /// What goes to the benchmark itself, such as `--samples 3`.
+    #[arg(last = true, value_name = "OPTION")]
+    options: Vec<OsString>,
 }
 
 pub(crate) fn run(args: &Args) -> Answer {
@@ -83,6 +89,9 @@ fn benchmark(workspace: &Workspace, name: &str, args: &Args) -> Command {
     command.args(["--bin", name, "--"]);
     command.args(args.quick.then_some("--quick"));
     command.args(args.json.then_some("--json"));
+    command.args(&args.options);
+    // So that a file named there is where the person stands.
+    command.current_dir(".");
     command
 }
 

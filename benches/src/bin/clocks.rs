@@ -1,13 +1,15 @@
 //! Logical clocks beside their peers: nanoseconds, allocations and bytes.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use benches::clocks::{
-    Bar, Chain, Changing, Effort, On, Page, Timed, array, bytes, causal, chart, compare,
-    cycles_per_ns, hlc, interval, merge, sparse, time, time_anew, tree,
+    Bar, Chain, Changing, Effort, On, Page, Picture, Size, Timed, array, bytes, causal, chart,
+    compare, cycles_per_ns, hlc, interval, merge, sparse, time, time_anew, tree,
 };
-use benches::{Error, Options};
+use benches::{Error, Options, ended};
 use clap::Parser;
 
 /// Logical clocks beside their peers: nanoseconds, allocations and bytes
@@ -15,7 +17,7 @@ use clap::Parser;
 /// All peers are in the build only with `--features peers,minerva`; `cargo xtask bench clocks` does
 /// that.
 #[derive(Parser)]
-#[command(after_help = "Example: cargo xtask bench clocks --quick")]
+#[command(after_help = "Example: cargo xtask bench clocks -- --samples 3 --svg merge.svg")]
 struct Command {
     #[command(flatten)]
     options: Options,
@@ -49,13 +51,7 @@ Traps
 
 fn main() -> ExitCode {
     let Command { options, svg } = Command::parse();
-    match run(options, svg.as_deref()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(run(options, svg.as_deref()))
 }
 
 fn run(options: Options, svg: Option<&Path>) -> Result<(), Error> {
@@ -66,6 +62,9 @@ fn run(options: Options, svg: Option<&Path>) -> Result<(), Error> {
         .samples
         .map_or(if options.quick { 3 } else { 9 }, |k| k as usize);
     let effort = Effort::new(rounds, options.quick);
+    let picture = svg
+        .map(|path| open(path).map(|file| (file, path)))
+        .transpose()?;
     page.prose(METHOD)?;
     page.prose(&machine(&kernel, speed))?;
     if cfg!(not(all(feature = "peers", feature = "minerva"))) {
@@ -75,8 +74,8 @@ fn run(options: Options, svg: Option<&Path>) -> Result<(), Error> {
         )?;
     }
     let curve = dense(&mut page, effort)?;
-    if let Some(path) = svg {
-        draw(path, &curve)?;
+    if let Some((file, path)) = picture {
+        draw(&file, &curve, &kernel).map_err(|why| unwritten(path, &*why))?;
     }
     fixed(&mut page, effort)?;
     if !options.quick {
@@ -126,18 +125,50 @@ fn dense(page: &mut Page, effort: Effort) -> Result<Vec<(usize, Vec<Timed>)>, Er
             ],
             _ => &[],
         };
-        page.case(case, n, &timed, bars)?;
+        page.case(case, Size::Entries(n), &timed, bars)?;
         curve.push((n, timed));
     }
     Ok(curve)
 }
 
-fn draw(path: &Path, curve: &[(usize, Vec<Timed>)]) -> Result<(), Error> {
-    let caption = "A merge of two clocks, half of the entries changing";
-    let svg = chart(curve, merge::LINES, caption)?;
-    std::fs::write(path, svg).map_err(|error| Error::Output {
-        why: format!("{}: {error}", path.display()),
-    })
+/// Before anything is measured: whether the picture can be written. What is there stays until then.
+fn open(path: &Path) -> Result<File, Error> {
+    let file = File::options().append(true).create(true).open(path);
+    file.map_err(|why| unwritten(path, &why))
+}
+
+fn unwritten(path: &Path, why: &dyn std::error::Error) -> Error {
+    Error::Output {
+        why: format!("{}: {why}", path.display()),
+    }
+}
+
+/// The processor's own name where the system tells it, and its family.
+fn machine_kind() -> String {
+    let family = std::env::consts::ARCH.replace('_', "-");
+    let told = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let mut lines = told.lines().filter_map(|line| line.split_once(':'));
+    match lines.find(|(field, _)| field.trim() == "model name") {
+        Some((_, name)) => format!("{} ({family})", name.trim()),
+        None => family,
+    }
+}
+
+fn draw(
+    mut file: &File,
+    curve: &[(usize, Vec<Timed>)],
+    kernel: &str,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let picture = Picture {
+        title: "A merge of two clocks, half of the entries changing",
+        subtitle: &format!(
+            "Lower is better. Both axes are logarithmic. On {}, {kernel} kernel.",
+            machine_kind()
+        ),
+    };
+    let svg = chart(curve, merge::LINES, picture)?;
+    file.set_len(0)?;
+    Ok(file.write_all(svg.as_bytes())?)
 }
 
 fn fixed(page: &mut Page, effort: Effort) -> Result<(), Error> {
@@ -150,7 +181,7 @@ fn fixed(page: &mut Page, effort: Effort) -> Result<(), Error> {
         let case = "ArrayClock merge";
         let timed = time(case, &mut contenders, effort)?;
         let bars = [(On::Us, Bar::Ns(2.5)), (On::Us, Bar::Allocations(0.0))];
-        page.case(case, n, &timed, &bars)?;
+        page.case(case, Size::Entries(n), &timed, &bars)?;
     }
     Ok(())
 }
@@ -164,7 +195,7 @@ fn dense_other_shares(page: &mut Page, effort: Effort) -> Result<(), Error> {
         for n in [64, 1024] {
             let chain = Chain::new(n, changing, 1);
             let timed = time_anew(case, || merge::contenders(&chain), effort)?;
-            page.case(case, n, &timed, &[])?;
+            page.case(case, Size::Entries(n), &timed, &[])?;
         }
     }
     Ok(())
@@ -188,7 +219,7 @@ fn sparse_merges(page: &mut Page, effort: Effort) -> Result<(), Error> {
             ],
             _ => &[],
         };
-        page.case(case, 16, &timed, bars)?;
+        page.case(case, Size::Entries(16), &timed, bars)?;
     }
     let case = "sparse in place, same actors";
     let chain = Chain::new(16, Changing::Half, 1);
@@ -197,7 +228,7 @@ fn sparse_merges(page: &mut Page, effort: Effort) -> Result<(), Error> {
         (On::Peer(merge::HASH_MAP), Bar::Times(6.0)),
         (On::Us, Bar::Allocations(0.0)),
     ];
-    page.case(case, 16, &timed, &bars)
+    page.case(case, Size::Entries(16), &timed, &bars)
 }
 
 fn comparisons(page: &mut Page, effort: Effort, quick: bool) -> Result<(), Error> {
@@ -212,7 +243,12 @@ fn comparisons(page: &mut Page, effort: Effort, quick: bool) -> Result<(), Error
                 (On::Us, Bar::Ns(ns_max)),
                 (On::FastestOf(compare::PEERS), Bar::Times(5.0)),
             ];
-            page.case(case, n, &timed, if n == 64 { &bars } else { &[] })?;
+            page.case(
+                case,
+                Size::Entries(n),
+                &timed,
+                if n == 64 { &bars } else { &[] },
+            )?;
         }
     }
     Ok(())
@@ -226,7 +262,7 @@ fn messages(page: &mut Page, effort: Effort) -> Result<(), Error> {
     page.bytes("bytes of a message, counters below 2^20", rows)?;
     let case = "write and read back";
     let timed = time(case, &mut bytes::contenders(64)?, effort)?;
-    page.case(case, 64, &timed, &[])
+    page.case(case, Size::Entries(64), &timed, &[])
 }
 
 fn hybrid(page: &mut Page, effort: Effort) -> Result<(), Error> {
@@ -239,11 +275,11 @@ fn hybrid(page: &mut Page, effort: Effort) -> Result<(), Error> {
             (On::Us, Bar::Ns(ns_max)),
             (On::Peer(hlc::UHLC), Bar::Times(2.0)),
         ];
-        page.case(case, 1, &timed, &bars)?;
+        page.case(case, Size::Actors(1), &timed, &bars)?;
     }
     let case = "HLC tick, system clock";
     let timed = time(case, &mut hlc::tick_by_system_clock(), effort)?;
-    page.case(case, 1, &timed, &[])
+    page.case(case, Size::Actors(1), &timed, &[])
 }
 
 fn deliveries(page: &mut Page, effort: Effort) -> Result<(), Error> {
@@ -254,7 +290,12 @@ fn deliveries(page: &mut Page, effort: Effort) -> Result<(), Error> {
         let traffic = causal::Traffic::new(16, 4096, late);
         let timed = time(case, &mut causal::contenders(&traffic), effort)?;
         let bars = [(On::Us, Bar::Rate(5e6))];
-        page.case(case, 16, &timed, if late == 10 { &bars } else { &[] })?;
+        page.case(
+            case,
+            Size::Actors(16),
+            &timed,
+            if late == 10 { &bars } else { &[] },
+        )?;
     }
     Ok(())
 }
@@ -275,7 +316,7 @@ fn intervals(page: &mut Page, effort: Effort, quick: bool) -> Result<(), Error> 
     ] {
         for &actors in sizes {
             let timed = time(case, &mut interval::contenders(actors, operation), effort)?;
-            page.case(case, actors, &timed, &[])?;
+            page.case(case, Size::Actors(actors), &timed, &[])?;
         }
     }
     Ok(())
@@ -286,7 +327,7 @@ fn traces(page: &mut Page, effort: Effort, quick: bool) -> Result<(), Error> {
     for (trace, case) in tree::Trace::ALL {
         for &actors in sizes {
             let timed = time(case, &mut tree::contenders(actors, trace), effort)?;
-            page.case(case, actors, &timed, &[])?;
+            page.case(case, Size::Actors(actors), &timed, &[])?;
         }
     }
     Ok(())

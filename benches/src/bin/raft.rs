@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use benches::raft::{Load, contenders};
-use benches::{Error, Options, Report, interleave};
+use benches::{Error, Options, Report, ended, interleave};
 use clap::Parser;
 
 /// Raft beside its peers: commits per CPU-second, allocations and messages per commit
@@ -41,13 +41,7 @@ Traps
 
 fn main() -> ExitCode {
     let Command { options, uncut } = Command::parse();
-    match run(options, uncut) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(run(options, uncut))
 }
 
 fn run(options: Options, uncut: bool) -> Result<(), Error> {

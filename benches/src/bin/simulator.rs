@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use benches::simulator::{Child, Load, contenders};
-use benches::{Error, Options, Report, interleave};
+use benches::{Error, Options, Report, ended, interleave};
 use clap::Parser;
 
 /// The simulator beside its peers: messages per CPU-second
@@ -41,13 +41,7 @@ Traps
 
 fn main() -> ExitCode {
     let Command { options, madsim } = Command::parse();
-    match run(options, madsim.as_deref().map(Child::new)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(run(options, madsim.as_deref().map(Child::new)))
 }
 
 fn run(options: Options, madsim: Option<Child>) -> Result<(), Error> {

@@ -6,10 +6,14 @@ use plotters::prelude::*;
 use super::Timed;
 use crate::Error;
 
-const WIDTH: u32 = 880;
+const WIDTH: u32 = 960;
 const HEIGHT: u32 = 520;
 /// Room to the right of the lines, for their names.
-const MARGIN_RIGHT: u32 = 170;
+const MARGIN_RIGHT: u32 = 240;
+/// Room above them, for title and subtitle.
+const MARGIN_TOP: u32 = 72;
+/// Where the vertical axis stands.
+const AXIS: i32 = 86;
 
 /// One contender's line.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +30,15 @@ pub struct Line<'a> {
     pub dashed: bool,
 }
 
+/// What stands above the lines.
+#[derive(Clone, Copy, Debug)]
+pub struct Picture<'a> {
+    /// What is measured.
+    pub title: &'a str,
+    /// How to read it, and where it was measured.
+    pub subtitle: &'a str,
+}
+
 /// Draws nanoseconds a merge over the number of entries, both logarithmic: an SVG file's text.
 ///
 /// # Errors
@@ -33,23 +46,23 @@ pub struct Line<'a> {
 /// [`Error::Output`] if the picture cannot be drawn.
 ///
 /// ```
-/// use benches::clocks::{Line, Timed, chart};
+/// use benches::clocks::{Line, Picture, Timed, chart};
 /// let timed = |ns| vec![Timed { name: "us".to_owned(), ns: vec![ns], allocations: 0.0 }];
 /// let line = Line { name: "us", label: "us", color: [0, 0, 0], width: 3, dashed: false };
-/// let svg = chart(&[(4, timed(2.0)), (16, timed(4.0))], &[line], "Zen 4")?;
+/// let svg = chart(&[(4, timed(2.0)), (16, timed(4.0))], &[line], Picture { title: "Merges", subtitle: "On Zen 4" })?;
 /// assert!(svg.starts_with("<svg") && svg.contains("us"));
 /// # Ok::<(), benches::Error>(())
 /// ```
 pub fn chart(
     curve: &[(usize, Vec<Timed>)],
     lines: &[Line<'_>],
-    caption: &str,
+    picture: Picture<'_>,
 ) -> Result<String, Error> {
     let mut svg = String::new();
-    draw(&mut svg, curve, lines, caption).map_err(|error| Error::Output {
+    draw(&mut svg, curve, lines, picture).map_err(|error| Error::Output {
         why: error.to_string(),
     })?;
-    Ok(themed(&svg))
+    Ok(described(&svg, picture, &described_lines(curve, lines)))
 }
 
 type Drawn = Result<(), Box<dyn std::error::Error>>;
@@ -58,7 +71,7 @@ fn draw(
     svg: &mut String,
     curve: &[(usize, Vec<Timed>)],
     lines: &[Line<'_>],
-    caption: &str,
+    picture: Picture<'_>,
 ) -> Drawn {
     let points: Vec<(Line<'_>, Vec<(f64, f64)>)> = lines
         .iter()
@@ -69,9 +82,11 @@ fn draw(
     let high = all().map(|point| point.1).fold(1.0, f64::max);
     let root = SVGBackend::with_string(svg, (WIDTH, HEIGHT)).into_drawing_area();
     let text = |size: u32| ("sans-serif", size).into_font().color(&TEXT);
+    root.draw_text(picture.title, &text(22), (AXIS, 12))?;
+    root.draw_text(picture.subtitle, &text(17), (AXIS, 40))?;
     let mut chart = ChartBuilder::on(&root)
-        .caption(caption, text(21))
         .margin(12)
+        .margin_top(MARGIN_TOP)
         .margin_right(MARGIN_RIGHT)
         .x_label_area_size(52)
         .y_label_area_size(74)
@@ -118,7 +133,7 @@ fn draw(
     Ok(())
 }
 
-/// Grey enough for both; a browser that knows the page's theme does better, see [`themed`].
+/// Grey enough for both; a browser that knows the page's theme does better, see [`described`].
 const TEXT: RGBColor = RGBColor(118, 118, 118);
 
 fn points(curve: &[(usize, Vec<Timed>)], line: &Line<'_>) -> Vec<(f64, f64)> {
@@ -141,17 +156,47 @@ fn apart(mut ends: Vec<(Line<'_>, (i32, i32))>) -> Vec<(Line<'_>, (i32, i32))> {
     ends
 }
 
-/// Lets the grey of texts and axes be lighter where the page is dark.
-fn themed(svg: &str) -> String {
-    let style = "<style>@media (prefers-color-scheme:dark){[fill=\"#767676\"]{fill:#bbb}\
-                 [stroke=\"#767676\"]{stroke:#bbb}}</style>\n";
-    match svg.find(">\n") {
-        Some(end) if svg.starts_with("<svg") => {
-            let (open, rest) = svg.split_at(end + 2);
-            format!("{open}{style}{rest}")
-        }
-        _ => svg.to_owned(),
-    }
+/// The lines in words: the figures at the largest number of entries.
+fn described_lines(curve: &[(usize, Vec<Timed>)], lines: &[Line<'_>]) -> String {
+    let Some((n, timed)) = curve.last() else {
+        return String::new();
+    };
+    let figures: Vec<String> = lines
+        .iter()
+        .filter_map(|line| {
+            let timed = timed.iter().find(|timed| timed.name == line.name)?;
+            Some(format!("{} {:.0}", line.label, timed.median()))
+        })
+        .collect();
+    format!(
+        "Nanoseconds a merge at {n} entries: {}.",
+        figures.join("; ")
+    )
+}
+
+/// Says in words what is drawn, and lets the grey of texts and axes be lighter where the page is dark.
+fn described(svg: &str, picture: Picture<'_>, lines: &str) -> String {
+    let Some(rest) = svg.strip_prefix("<svg ") else {
+        return svg.to_owned();
+    };
+    let Some((attributes, drawn)) = rest.split_once('>') else {
+        return svg.to_owned();
+    };
+    let title = escaped(picture.title);
+    let description = escaped(&format!("{} {lines}", picture.subtitle));
+    format!(
+        "<svg role=\"img\" aria-labelledby=\"title description\" {attributes}>\n\
+         <title id=\"title\">{title}</title>\n\
+         <desc id=\"description\">{description}</desc>\n\
+         <style>@media (prefers-color-scheme:dark){{[fill=\"#767676\"]{{fill:#bbb}}\
+         [stroke=\"#767676\"]{{stroke:#bbb}}}}</style>{drawn}"
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -173,5 +218,37 @@ mod tests {
         };
         assert_eq!(heights([100, 50, 0]), [0, 50, 100]);
         assert_eq!(heights([50, 50, 60]), [50, 72, 94]);
+    }
+
+    #[test]
+    fn a_picture_says_in_words_what_it_shows() {
+        let timed = Timed {
+            name: "map".to_owned(),
+            ns: vec![70.4],
+            allocations: 0.0,
+        };
+        let line = Line {
+            name: "map",
+            label: "Map<K, V>",
+            color: [0; 3],
+            width: 1,
+            dashed: false,
+        };
+        let picture = Picture {
+            title: "A & B",
+            subtitle: "Lower is better.",
+        };
+        let svg = chart(
+            &[(4, vec![timed.clone()]), (8, vec![timed])],
+            &[line],
+            picture,
+        )
+        .unwrap();
+        assert!(
+            svg.contains("<title id=\"title\">A &amp; B</title>"),
+            "{svg}"
+        );
+        let words = "Lower is better. Nanoseconds a merge at 8 entries: Map&lt;K, V&gt; 70.</desc>";
+        assert!(svg.contains(words), "{svg}");
     }
 }

@@ -32,12 +32,12 @@ pub const MINERVA: &str = "minerva 0.3.1";
 
 /// The lines of the picture.
 pub const LINES: &[Line<'_>] = &[
-    line(CRDTS, "crdts", [206, 92, 0], 2, false),
-    line(MINERVA, "minerva", [173, 100, 190], 2, false),
-    line(HASH_MAP, "HashMap", [196, 60, 80], 2, false),
-    line(OUR_BASELINE, "clocks, baseline", [60, 130, 190], 2, true),
-    line(OURS, "clocks VectorClock", [0, 120, 215], 4, false),
-    line(MEMCPY, "memcpy", [90, 150, 60], 2, true),
+    line(CRDTS, CRDTS, [206, 92, 0], 2, false),
+    line(MINERVA, MINERVA, [173, 100, 190], 2, false),
+    line(HASH_MAP, HASH_MAP, [196, 60, 80], 2, false),
+    line(OUR_BASELINE, "clocks without std", [60, 130, 190], 2, true),
+    line(OURS, OURS, [0, 120, 215], 4, false),
+    line(MEMCPY, MEMCPY, [70, 135, 45], 2, true),
 ];
 
 const fn line<'a>(

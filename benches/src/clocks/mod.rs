@@ -4,7 +4,7 @@
 //! alike, lets them run in turn, and gives one figure a round. A room a case says who takes part.
 
 mod chart;
-pub use chart::{Line, chart};
+pub use chart::{Line, Picture, chart};
 
 mod contender;
 pub use contender::{Contender, Effort, Timed, time, time_anew};
@@ -16,7 +16,7 @@ mod map;
 pub use map::{Fx, FxClock, MapClock, SipClock};
 
 mod page;
-pub use page::{On, Page};
+pub use page::{On, Page, Size};
 
 mod row;
 pub use row::{Bar, Row};

@@ -1,9 +1,8 @@
 //! The page: a table a case, then every bar with its verdict; or JSON lines.
 
-use std::io::Write;
-
 use super::{Bar, Row, Timed, row::times};
 use crate::Error;
+use crate::error::{note, print_line};
 
 /// On whose row a bar stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,6 +13,32 @@ pub enum On<'a> {
     Peer(&'a str),
     /// The row of the fastest of these.
     FastestOf(&'a [&'a str]),
+}
+
+/// What the `n` of a case counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Size {
+    /// Entries of a clock, all of which an operation goes through.
+    Entries(usize),
+    /// Actors that take part: time divided by them would mean nothing.
+    Actors(usize),
+}
+
+impl Size {
+    /// The number.
+    #[must_use]
+    pub const fn n(self) -> usize {
+        match self {
+            Self::Entries(n) | Self::Actors(n) => n,
+        }
+    }
+
+    fn cycles_per_entry(self, cycles_per_ns: Option<f64>, ns: f64) -> Option<f64> {
+        match self {
+            Self::Entries(n) => cycles_per_ns.map(|cycles| cycles * ns / n.max(1) as f64),
+            Self::Actors(_) => None,
+        }
+    }
 }
 
 /// Writes cases as they are measured, and keeps what has a bar.
@@ -44,14 +69,14 @@ impl Page {
     /// [`Error::Output`].
     pub fn prose(&self, text: &str) -> Result<(), Error> {
         if self.json {
-            eprintln!("{text}");
+            note(text);
             Ok(())
         } else {
             print_line(text)
         }
     }
 
-    /// Writes one case of clocks with `n` entries: the first of `timed` is us.
+    /// Writes one case: the first of `timed` is us.
     ///
     /// # Errors
     ///
@@ -59,13 +84,13 @@ impl Page {
     pub fn case(
         &mut self,
         case: &str,
-        n: usize,
+        size: Size,
         timed: &[Timed],
         bars: &[(On<'_>, Bar)],
     ) -> Result<(), Error> {
         let (ours, peers) = timed.split_first().ok_or(Error::NoSamples)?;
         let mut rows = Vec::new();
-        let own = self.row(case, n, ours, None);
+        let own = self.row(case, size, ours, None);
         let own_bars: Vec<Bar> = bars
             .iter()
             .filter_map(|(on, bar)| (*on == On::Us).then_some(*bar))
@@ -76,7 +101,7 @@ impl Page {
         }
         let own_rows = rows.len();
         for peer in peers {
-            let row = self.row(case, n, ours, Some(peer));
+            let row = self.row(case, size, ours, Some(peer));
             let barred: Vec<Row> = bars
                 .iter()
                 .filter(|(on, _)| is_on(*on, peer, peers))
@@ -89,12 +114,12 @@ impl Page {
             }
         }
         if !self.json {
-            self.print_head(case, n)?;
-            self.print_timed(ours, n, &rows[..own_rows], true)?;
+            self.print_head(case, size)?;
+            self.print_timed(ours, size, &rows[..own_rows], true)?;
             for peer in peers {
                 let is_peers = |row: &&Row| row.peer.as_deref() == Some(&peer.name);
                 let own: Vec<Row> = rows.iter().filter(is_peers).cloned().collect();
-                self.print_timed(peer, n, &own, false)?;
+                self.print_timed(peer, size, &own, false)?;
             }
         }
         self.keep(rows)
@@ -111,7 +136,8 @@ impl Page {
             for row in &rows {
                 let who = row.peer.as_deref().unwrap_or(super::merge::OURS);
                 let bytes = row.peer_bytes.or(row.bytes).unwrap_or_default();
-                let line = format!("  {:<34} {:>5} {bytes:>7} bytes", who, row.n);
+                let what = row.case.strip_prefix("bytes, ").unwrap_or(&row.case);
+                let line = format!("  {what:<38} {who:<30} {:>5} {bytes:>7} bytes", row.n);
                 print_line(&format!("{line}{}", verdict(row)))?;
             }
         }
@@ -170,14 +196,11 @@ impl Page {
         Ok(())
     }
 
-    fn row(&self, case: &str, n: usize, ours: &Timed, peer: Option<&Timed>) -> Row {
-        let row = Row::new(case, n, ours, peer);
-        let cycles_per_entry = self
-            .cycles_per_ns
-            .zip(row.ns)
-            .map(|(cycles_per_ns, ns)| cycles_per_ns * ns / n.max(1) as f64);
+    fn row(&self, case: &str, size: Size, ours: &Timed, peer: Option<&Timed>) -> Row {
+        let row = Row::new(case, size.n(), ours, peer);
+        let cycles = |ns| size.cycles_per_entry(self.cycles_per_ns, ns);
         Row {
-            cycles_per_entry,
+            cycles_per_entry: row.ns.and_then(cycles),
             kernel: self.kernel.clone(),
             ..row
         }
@@ -196,30 +219,34 @@ impl Page {
         Ok(())
     }
 
-    fn print_head(&self, case: &str, n: usize) -> Result<(), Error> {
-        let cycles = if self.cycles_per_ns.is_some() {
-            "c/entry"
-        } else {
-            ""
-        };
+    fn print_head(&self, case: &str, size: Size) -> Result<(), Error> {
+        let has_cycles = size.cycles_per_entry(self.cycles_per_ns, 0.0).is_some();
+        let cycles = if has_cycles { "c/entry" } else { "" };
+        let mut title = format!("{case}, n = {}", size.n());
+        print_line("")?;
+        if title.chars().count() > 36 {
+            print_line(&title)?;
+            title.clear();
+        }
         print_line(&format!(
-            "\n{:<36} {:>10} {:>21} {:>8} {:>8}   {}",
-            format!("{case}, n = {n}"),
-            "ns",
-            "(min..max)",
-            cycles,
-            "allocs",
-            "peer/ours (min..max)"
+            "{title:<36} {:>10} {:>21} {:>8} {:>8}   {}",
+            "ns", "(min..max)", cycles, "allocs", "peer/ours (min..max)"
         ))
     }
 
-    fn print_timed(&self, timed: &Timed, n: usize, rows: &[Row], is_us: bool) -> Result<(), Error> {
+    fn print_timed(
+        &self,
+        timed: &Timed,
+        size: Size,
+        rows: &[Row],
+        is_us: bool,
+    ) -> Result<(), Error> {
         let Some(spread) = timed.spread() else {
             return Err(Error::NoSamples);
         };
-        let cycles = self.cycles_per_ns.map_or_else(String::new, |cycles| {
-            format!("{:.2}", cycles * spread.median / n.max(1) as f64)
-        });
+        let cycles = size
+            .cycles_per_entry(self.cycles_per_ns, spread.median)
+            .map_or_else(String::new, |cycles| format!("{cycles:.2}"));
         let mut line = format!(
             "  {:<34} {:>10} {:>21} {cycles:>8} {:>8.2}",
             timed.name,
@@ -276,15 +303,19 @@ fn ns(value: f64) -> String {
     }
 }
 
-fn print_line(text: &str) -> Result<(), Error> {
-    writeln!(std::io::stdout(), "{text}").map_err(|error| Error::Output {
-        why: error.to_string(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cycles_an_entry_are_said_only_where_entries_are_gone_through() {
+        assert_eq!(
+            Size::Entries(64).cycles_per_entry(Some(4.0), 32.0),
+            Some(2.0)
+        );
+        assert_eq!(Size::Entries(64).cycles_per_entry(None, 32.0), None);
+        assert_eq!(Size::Actors(16).cycles_per_entry(Some(4.0), 32.0), None);
+    }
 
     #[test]
     fn the_bar_on_the_fastest_stands_on_one_row_only() {

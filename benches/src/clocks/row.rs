@@ -139,26 +139,44 @@ impl Row {
     }
 
     fn figure_of(&self, bar: Bar) -> Option<String> {
+        let told =
+            |figure, places, bar, unit| Some(format!("{}{unit}", told_apart(figure, places, bar)));
         match bar {
-            Bar::Times(_) => self.ratio.map(times),
-            Bar::WithinTimes(_) => self.ratio.map(|ratio| format!("{:.2}x", 1.0 / ratio)),
-            Bar::Ns(_) => self.ns.map(|ns| format!("{ns:.2} ns")),
-            Bar::Allocations(_) => self.allocations.map(|count| format!("{count:.2}")),
+            Bar::Times(bar) => told(self.ratio?, times_places(self.ratio?), bar, "x"),
+            Bar::WithinTimes(bar) => told(1.0 / self.ratio?, 2, bar, "x"),
+            Bar::Ns(bar) => told(self.ns?, 2, bar, " ns"),
+            Bar::Allocations(bar) => told(self.allocations?, 2, bar, ""),
             Bar::Bytes(_) => self.bytes.map(|bytes| format!("{bytes} bytes")),
-            Bar::Rate(_) => self.ns.map(|ns| format!("{:.1} M/s", 1e3 / ns)),
+            Bar::Rate(bar) => told(1e3 / self.ns?, 1, bar / 1e6, " M/s"),
         }
     }
 }
 
 /// A ratio in three figures.
 pub(super) fn times(ratio: f64) -> String {
-    if ratio >= 100.0 {
-        format!("{ratio:.0}x")
-    } else if ratio >= 10.0 {
-        format!("{ratio:.1}x")
-    } else {
-        format!("{ratio:.2}x")
+    format!("{ratio:.*}x", times_places(ratio))
+}
+
+fn times_places(ratio: f64) -> usize {
+    match ratio {
+        100.0.. => 0,
+        10.0.. => 1,
+        _ => 2,
     }
+}
+
+/// `figure` with `places` decimal places, or as many as show on which side of `bar` it is.
+fn told_apart(figure: f64, places: usize, bar: f64) -> String {
+    const PLACES_MAX: usize = 9;
+    let side = figure.partial_cmp(&bar);
+    let shown = |places| format!("{figure:.places$}");
+    (places..PLACES_MAX)
+        .map(shown)
+        .find(|text| {
+            text.parse()
+                .is_ok_and(|read: f64| read.partial_cmp(&bar) == side)
+        })
+        .unwrap_or_else(|| shown(PLACES_MAX))
 }
 
 #[cfg(test)]
@@ -197,5 +215,14 @@ mod tests {
         assert_eq!(figure(Bar::Ns(1.0)), "10.00 ns");
         assert_eq!(figure(Bar::Rate(1e6)), "100.0 M/s");
         assert_eq!(figure(Bar::Allocations(0.0)), "0.00");
+    }
+
+    #[test]
+    fn a_figure_near_its_bar_shows_on_which_side_it_is() {
+        assert_eq!(told_apart(2.97, 2, 3.0), "2.97");
+        assert_eq!(told_apart(3.0, 2, 3.0), "3.00");
+        assert_eq!(told_apart(3.0004, 2, 3.0), "3.0004");
+        assert_eq!(told_apart(49.96, 1, 50.0), "49.96");
+        assert_eq!(told_apart(3.0 + 1e-12, 2, 3.0), "3.000000000");
     }
 }
