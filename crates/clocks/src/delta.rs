@@ -33,6 +33,13 @@ pub struct Span<A> {
 
 impl<A> Span<A> {
     /// The events of `actor` after number `after`, up to number `last`; nothing if there are none.
+    ///
+    /// ```
+    /// use clocks::Span;
+    ///
+    /// assert!(Span::new("a", 3, 4).is_some());
+    /// assert!(Span::new("a", 4, 4).is_none());
+    /// ```
     #[must_use]
     pub fn new(actor: A, after: u64, last: u64) -> Option<Self> {
         let last = NonZeroU64::new(last).filter(|last| after < last.get())?;
@@ -40,18 +47,30 @@ impl<A> Span<A> {
     }
 
     /// The number of the last event before the span, 0 if it begins with the first.
+    ///
+    /// ```
+    /// assert_eq!(clocks::Span::new("a", 3, 5).unwrap().after(), 3);
+    /// ```
     #[must_use]
     pub const fn after(&self) -> u64 {
         self.after
     }
 
     /// The number of the last event of the span.
+    ///
+    /// ```
+    /// assert_eq!(clocks::Span::new("a", 3, 5).unwrap().last(), 5);
+    /// ```
     #[must_use]
     pub const fn last(&self) -> u64 {
         self.last.get()
     }
 
     /// How many events it has, at least 1.
+    ///
+    /// ```
+    /// assert_eq!(clocks::Span::new("a", 3, 5).unwrap().len(), 2);
+    /// ```
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a span is never empty")]
     pub const fn len(&self) -> u64 {
@@ -155,18 +174,36 @@ impl VectorDelta {
     }
 
     /// The epoch of the two clocks.
+    ///
+    /// ```
+    /// let clock = clocks::VectorClock::from_counters(&[2])?.with_epoch(7);
+    /// assert_eq!(clock.diff(&clock)?.epoch(), 7);
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         self.epoch
     }
 
     /// The news, in the order of the slots, at most one span a slot.
+    ///
+    /// ```
+    /// use clocks::{Span, VectorClock};
+    ///
+    /// let delta = VectorClock::from_counters(&[0, 2])?.diff(&VectorClock::new(2)?)?;
+    /// assert!(delta.spans().iter().copied().eq(Span::new(1, 0, 2)));
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
     #[must_use]
     pub fn spans(&self) -> &[Span<usize>] {
         &self.spans
     }
 
     /// Whether there is no news.
+    ///
+    /// ```
+    /// assert!(clocks::VectorDelta::default().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()
@@ -211,12 +248,24 @@ impl<A> Delta<A> {
     }
 
     /// The news, in the order of the actors, at most one span an actor.
+    ///
+    /// ```
+    /// use clocks::{Span, VersionVector};
+    ///
+    /// let delta = VersionVector::from_pairs([("a", 2)])?.diff(&VersionVector::new());
+    /// assert!(delta.spans().iter().copied().eq(Span::new("a", 0, 2)));
+    /// # Ok::<(), clocks::ClockError>(())
+    /// ```
     #[must_use]
     pub fn spans(&self) -> &[Span<A>] {
         &self.spans
     }
 
     /// Whether there is no news.
+    ///
+    /// ```
+    /// assert!(clocks::Delta::<u64>::default().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()

@@ -32,7 +32,8 @@ pub enum ClockError {
         /// The bound.
         reserved: HlcStamp,
     },
-    /// The next counter of an actor would not fit in 64 bits.
+    /// The next counter, of an actor's events, lives or frames or of a Bloom clock, would not fit in 64
+    /// bits.
     CounterExhausted,
     /// The clock has no such slot: the caller named one, or a merged clock has events in one.
     UnknownSlot {
@@ -50,11 +51,13 @@ pub enum ClockError {
         /// the limit that a [`DeltaReceiver`](crate::wire::DeltaReceiver) was made with.
         slots_max: usize,
     },
-    /// A vector would know more actors than the caller allows.
+    /// A clock would know more actors than allowed.
     TooManyActors {
         /// How many it would know.
         actors: usize,
-        /// The most that the caller allows.
+        /// The most allowed: what the caller of
+        /// [`merge_within`](crate::VersionVector::merge_within) said, or
+        /// [`DvvSet::ACTORS_MAX`](crate::DvvSet::ACTORS_MAX).
         actors_max: usize,
     },
     /// A set of dots would have more runs than are allowed.
@@ -267,7 +270,7 @@ pub enum Defect {
 impl fmt::Display for ClockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimeExhausted => f.write_str("the time would exceed 64 bits"),
+            Self::TimeExhausted => f.write_str("the time would exceed its range"),
             Self::TooFarAhead {
                 ahead_ms,
                 ahead_max_ms,
@@ -281,7 +284,7 @@ impl fmt::Display for ClockError {
                     "the stamp {stamp} is above the reserved bound {reserved}"
                 )
             }
-            Self::CounterExhausted => f.write_str("the actor's counter would exceed 64 bits"),
+            Self::CounterExhausted => f.write_str("the counter would exceed 64 bits"),
             Self::UnknownSlot { slot, slots } => {
                 write!(f, "slot {slot} is unknown to a clock of {slots} slots")
             }

@@ -53,7 +53,7 @@ mod delta;
 pub use delta::{Delta, Span, VectorDelta};
 
 mod version_vector;
-pub use version_vector::{NamedClock, VersionVector};
+pub use version_vector::{NamedClock, VersionVector, VersionVectorIntoIter, VersionVectorIter};
 
 mod truncated;
 pub use truncated::{Truncated, TruncatedOrder};

@@ -10,7 +10,7 @@ use crate::ClockError;
 /// use clocks::{ClockError, Refused};
 ///
 /// let refused = Refused { value: "milk", error: ClockError::CounterExhausted };
-/// assert_eq!(refused.to_string(), "refused: the actor's counter would exceed 64 bits");
+/// assert_eq!(refused.to_string(), "refused: the counter would exceed 64 bits");
 /// assert_eq!(refused.value, "milk");
 /// ```
 #[derive(Clone, PartialEq, Eq)]

@@ -25,6 +25,7 @@ use alloc::vec::Vec;
 
 use crate::{Causality, ClockError, Delta, Dot, Span, kernel};
 use entries::{Entries, search};
+pub use traits::{VersionVectorIntoIter, VersionVectorIter};
 
 /// A sparse vector clock: for each known actor, how many of its events are known.
 ///
@@ -87,8 +88,8 @@ impl<A> VersionVector<A> {
     /// assert!(vector.iter().eq([(&"a", 1), (&"b", 2)]));
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&A, u64)> + DoubleEndedIterator + '_ {
-        traits::Iter::new(self.entries.as_slice())
+    pub fn iter(&self) -> VersionVectorIter<'_, A> {
+        VersionVectorIter::new(self.entries.as_slice())
     }
 
     /// How many actors have an entry. O(1).
@@ -268,7 +269,7 @@ impl<A: Ord + Clone> VersionVector<A> {
         merge::merge(&mut self.entries, other.entries.as_slice())
     }
 
-    /// As [`merge`](Self::merge), for vectors from strangers: refuses to grow beyond `entries_max`
+    /// As [`merge`](Self::merge), for vectors from strangers: refuses to grow beyond `actors_max`
     /// actors. O(entries of both).
     ///
     /// # Errors
@@ -285,12 +286,11 @@ impl<A: Ord + Clone> VersionVector<A> {
     /// assert_eq!(vector.merge_within(&stranger, 4), Ok(true));
     /// # Ok::<(), ClockError>(())
     /// ```
-    pub fn merge_within(&mut self, other: &Self, entries_max: usize) -> Result<bool, ClockError> {
+    pub fn merge_within(&mut self, other: &Self, actors_max: usize) -> Result<bool, ClockError> {
         // Only two vectors of which both could have further actors need a count.
-        if self.len().saturating_add(other.len()) > entries_max {
+        if self.len().saturating_add(other.len()) > actors_max {
             let missing = order::missing(self.entries.as_slice(), other.entries.as_slice());
             let actors = self.len().saturating_add(missing);
-            let actors_max = entries_max;
             if missing > 0 && actors > actors_max {
                 return Err(ClockError::TooManyActors { actors, actors_max });
             }

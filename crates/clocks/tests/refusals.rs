@@ -4,7 +4,7 @@
 #[macro_use]
 mod common;
 
-use clocks::{Causality, ClockError, Dot, Lamport, VectorClock};
+use clocks::{Causality, ClockError, Defect, Dot, HlcStamp, Lamport, VectorClock};
 
 /// The number of the event that was counted.
 fn number(dot: Result<Dot<usize>, ClockError>) -> Result<u64, ClockError> {
@@ -150,26 +150,233 @@ fn an_event_that_cannot_be_counted_is_an_error() {
     assert_eq!(vector.compare(&before), Ok(Causality::Equal));
 }
 
+/// The variants of an enum of `src/error.rs`, in their order: an error without its text below fails.
+fn variants(name: &str) -> Vec<&'static str> {
+    let source = include_str!("../src/error.rs");
+    let (_, after) = source.split_once(&format!("pub enum {name} {{")).unwrap();
+    let (body, _) = after.split_once("\n}").unwrap();
+    let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
+    lines
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()))
+        .map(name_of)
+        .collect()
+}
+
+/// What stands before the fields.
+fn name_of(text: &str) -> &str {
+    text.split([' ', ',', '(']).next().unwrap()
+}
+
+fn says<E: std::fmt::Display + std::fmt::Debug>(name: &str, texts: &[(E, &str)]) {
+    for (error, text) in texts {
+        assert_eq!(error.to_string(), *text);
+    }
+    let names: Vec<String> = texts
+        .iter()
+        .map(|(error, _)| format!("{error:?}"))
+        .collect();
+    let names: Vec<&str> = names.iter().map(|name| name_of(name)).collect();
+    assert_eq!(names, variants(name));
+}
+
 #[test]
 fn every_error_says_what_was_refused() {
-    let text = [
-        ClockError::TimeExhausted,
-        ClockError::CounterExhausted,
-        ClockError::UnknownSlot { slot: 3, slots: 2 },
-        ClockError::TooManySlots {
-            slots: 9,
-            slots_max: 8,
-        },
-    ]
-    .map(|error| Box::<dyn std::error::Error>::from(error).to_string());
-    assert_eq!(
-        text,
-        [
-            "the time would exceed 64 bits",
-            "the actor's counter would exceed 64 bits",
+    use ClockError as E;
+
+    let stamp = |logical| HlcStamp::new(7, logical).unwrap();
+    let (own, other) = (1, 2);
+    let texts = [
+        (E::TimeExhausted, "the time would exceed its range"),
+        (
+            E::TooFarAhead {
+                ahead_ms: 9,
+                ahead_max_ms: 8,
+            },
+            "the time is 9 ms ahead of the wall clock, more than 8",
+        ),
+        (
+            E::BeyondReserve {
+                stamp: stamp(2),
+                reserved: stamp(1),
+            },
+            "the stamp 7+2 is above the reserved bound 7+1",
+        ),
+        (E::CounterExhausted, "the counter would exceed 64 bits"),
+        (
+            E::UnknownSlot { slot: 3, slots: 2 },
             "slot 3 is unknown to a clock of 2 slots",
+        ),
+        (
+            E::TooManySlots {
+                slots: 9,
+                slots_max: 8,
+            },
             "9 slots exceed the limit of 8",
-        ]
+        ),
+        (
+            E::TooManyActors {
+                actors: 9,
+                actors_max: 8,
+            },
+            "9 actors exceed the limit of 8",
+        ),
+        (
+            E::TooManyRuns { runs_max: 8 },
+            "the dots leave more gaps than the limit of 8 runs allows",
+        ),
+        (
+            E::EpochMismatch { own, other },
+            "epoch 2 is not epoch 1: its slots may belong to other actors",
+        ),
+        (E::RosterMismatch, "the roster of that epoch is another one"),
+        (E::UnknownActor, "the roster has no such actor"),
+        (
+            E::DuplicateActor { index: 3 },
+            "the actor at place 3 stands there twice",
+        ),
+        (E::EpochExhausted, "the epoch would exceed 64 bits"),
+        (
+            E::WidthMismatch { own: 1, other: 2 },
+            "a width of 2 slots is not the width of 1",
+        ),
+        (E::StillMember, "the actor has not left"),
+        (E::LastMember, "the last member cannot leave"),
+        (
+            E::LeftAlready { last: 4 },
+            "the actor has left already, after event 4",
+        ),
+        (
+            E::MissingEvents { known: 3, last: 4 },
+            "of the 4 events of an actor that left, only 3 are known",
+        ),
+        (
+            E::BeyondLast {
+                counter: 5,
+                last: 4,
+            },
+            "event 5 is claimed of an actor that left after event 4",
+        ),
+        (
+            E::NoEvent { slot: 3 },
+            "the stamp counts no message of its sender in slot 3",
+        ),
+        (
+            E::UnsentMessage {
+                counter: 5,
+                sent: 4,
+            },
+            "the stamp knows our message 5, of which we have sent 4",
+        ),
+        (
+            E::BufferFull { messages_max: 8 },
+            "8 messages wait, and no more may",
+        ),
+        (
+            E::DeltaGap { after: 5, known: 4 },
+            "the delta continues after event 5 of an actor whose events are known up to 4",
+        ),
+        (
+            E::DotInPast {
+                counter: 3,
+                known: 4,
+            },
+            "event 3 is in the past, which has the actor's events up to 4",
+        ),
+        (
+            E::ContextAhead {
+                claimed: 5,
+                known: 4,
+            },
+            "the context has seen write 5 of a server that has made 4",
+        ),
+        (
+            E::TooManySiblings {
+                siblings: 9,
+                siblings_max: 8,
+            },
+            "9 siblings exceed the limit of 8",
+        ),
+        (
+            E::BloomShape {
+                counters: 0,
+                hashes: 3,
+            },
+            "a Bloom clock cannot have 0 counters and 3 hashes",
+        ),
+        (
+            E::BloomMismatch {
+                own: (8, 1),
+                other: (9, 2),
+            },
+            "a Bloom clock of 9 counters and 2 hashes is not one of 8 and 1",
+        ),
+        (E::OverlappingIds, "both stamps own the same part"),
+        (
+            E::TooDeep { depth_max: 8 },
+            "the tree would be deeper than 8",
+        ),
+        (
+            E::TooManyLeaves {
+                leaves: 9,
+                leaves_max: 8,
+            },
+            "9 leaves exceed the limit of 8",
+        ),
+        (
+            E::StreamMismatch { own, other },
+            "a frame of stream 2 is not one of stream 1",
+        ),
+        (
+            E::MissingBase { frame: 5, base: 3 },
+            "frame 5 builds on frame 3, which is not held",
+        ),
+        (
+            E::FrameConflict { frame: 5 },
+            "frame 5 came before with another stamp",
+        ),
+        (
+            E::UnknownFrame { frame: 5, last: 4 },
+            "frame 5 was acknowledged, but the last that was sent is 4",
+        ),
+        (
+            E::Malformed {
+                offset: 3,
+                defect: Defect::Ended,
+            },
+            "byte 3: the encoding ends too early",
+        ),
+    ];
+    says("ClockError", &texts);
+    let boxed: Box<dyn std::error::Error> = texts[0].0.clone().into();
+    assert_eq!(boxed.to_string(), texts[0].1);
+}
+
+#[test]
+fn every_defect_says_what_is_wrong() {
+    use Defect as D;
+
+    says(
+        "Defect",
+        &[
+            (D::Ended, "the encoding ends too early"),
+            (D::Surplus, "bytes follow after the end"),
+            (D::TooLarge, "the number is too large for its type"),
+            (
+                D::Overlong,
+                "the number is written with more bytes than it needs",
+            ),
+            (D::TooMany, "more items are promised than can follow"),
+            (D::ZeroCounter, "a counter is zero"),
+            (
+                D::NotSorted,
+                "the items are not in strictly increasing order",
+            ),
+            (D::NotText, "the name is not valid UTF-8"),
+            (D::TooDeep, "the tree is too deep"),
+            (D::NotCanonical, "the value is not in its canonical form"),
+            (D::UnknownTag, "nothing known begins like this"),
+            (D::NotAllowed, "no value has such a part"),
+        ],
     );
 }
 

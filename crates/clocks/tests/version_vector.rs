@@ -183,14 +183,14 @@ fn receiving_is_merging_and_then_ticking() {
 fn an_actor_beyond_the_limit_is_refused_before_anything_is_merged() {
     for_each_three(|a, b, _| {
         let joined = join(a, b);
-        for entries_max in 0..joined.len() + 2 {
+        for actors_max in 0..joined.len() + 2 {
             let mut merged = a.clone();
-            let result = merged.merge_within(b, entries_max);
-            if joined.len() <= entries_max || joined.len() == a.len() {
+            let result = merged.merge_within(b, actors_max);
+            if joined.len() <= actors_max || joined.len() == a.len() {
                 assert_eq!(result, Ok(joined != *a));
                 assert_eq!(merged, joined);
             } else {
-                let (actors, actors_max) = (joined.len(), entries_max);
+                let actors = joined.len();
                 assert_eq!(
                     result,
                     Err(ClockError::TooManyActors { actors, actors_max })

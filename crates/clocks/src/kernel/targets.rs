@@ -60,6 +60,9 @@ macro_rules! room {
     };
 }
 
+// To a target with AVX-512F, multiversion adds what Ice Lake has of AVX-512, unless it is built with
+// `multiversion_allow_slow_avx512`: so that the name is enough, and processors before it, which clock
+// down for these instructions, run the next best.
 #[cfg(feature = "std")]
 room!(
     selected,

@@ -12,17 +12,26 @@ use super::VersionVector;
 use super::entries::{Entries, Entry, INLINE};
 use crate::Dot;
 
-/// The known actors with their counters.
+/// The known actors with their counters: what [`VersionVector::iter`] gives.
+///
+/// ```
+/// use clocks::{VersionVector, VersionVectorIter};
+///
+/// let vector = VersionVector::from_pairs([("a", 2), ("b", 1)])?;
+/// let mut entries: VersionVectorIter<'_, &str> = vector.iter();
+/// assert_eq!((entries.next(), entries.len()), (Some((&"a", 2)), 1));
+/// # Ok::<(), clocks::ClockError>(())
+/// ```
 #[derive(Debug)]
-pub struct Iter<'a, A>(slice::Iter<'a, Entry<A>>);
+pub struct VersionVectorIter<'a, A>(slice::Iter<'a, Entry<A>>);
 
-impl<'a, A> Iter<'a, A> {
+impl<'a, A> VersionVectorIter<'a, A> {
     pub(super) fn new(entries: &'a [Entry<A>]) -> Self {
         Self(entries.iter())
     }
 }
 
-impl<'a, A> Iterator for Iter<'a, A> {
+impl<'a, A> Iterator for VersionVectorIter<'a, A> {
     type Item = (&'a A, u64);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -35,16 +44,16 @@ impl<'a, A> Iterator for Iter<'a, A> {
     }
 }
 
-impl<A> DoubleEndedIterator for Iter<'_, A> {
+impl<A> DoubleEndedIterator for VersionVectorIter<'_, A> {
     fn next_back(&mut self) -> Option<Self::Item> {
         let dot = self.0.next_back()?.as_ref()?;
         Some((&dot.actor, dot.number()))
     }
 }
 
-impl<A> ExactSizeIterator for Iter<'_, A> {}
+impl<A> ExactSizeIterator for VersionVectorIter<'_, A> {}
 
-impl<A> FusedIterator for Iter<'_, A> {}
+impl<A> FusedIterator for VersionVectorIter<'_, A> {}
 
 /// Joins with every dot: the least vector that contains what this one does, and the dots.
 ///
@@ -80,25 +89,34 @@ impl<A: Ord + Clone> FromIterator<Dot<A>> for VersionVector<A> {
 /// The last known event of each actor, in the order of the actors.
 impl<A> IntoIterator for VersionVector<A> {
     type Item = Dot<A>;
-    type IntoIter = IntoIter<A>;
+    type IntoIter = VersionVectorIntoIter<A>;
 
-    fn into_iter(self) -> IntoIter<A> {
+    fn into_iter(self) -> VersionVectorIntoIter<A> {
         let (slots, heap) = match self.entries {
             Entries::Inline { slots, .. } => (slots, Vec::new()),
             Entries::Heap(heap) => ([const { None }; INLINE], heap),
         };
-        IntoIter(slots.into_iter().chain(heap).flatten())
+        VersionVectorIntoIter(slots.into_iter().chain(heap).flatten())
     }
 }
 
 /// The last known event of each actor, without a borrow of the vector.
+///
+/// ```
+/// use clocks::{VersionVector, VersionVectorIntoIter};
+///
+/// let vector = VersionVector::from_pairs([("a", 2), ("b", 1)])?;
+/// let mut dots: VersionVectorIntoIter<&str> = vector.into_iter();
+/// assert_eq!(dots.next().map(|dot| dot.to_string()), Some("a:2".into()));
+/// # Ok::<(), clocks::ClockError>(())
+/// ```
 #[derive(Debug)]
-pub struct IntoIter<A>(Flatten<Chain<InPlace<A>, OnHeap<A>>>);
+pub struct VersionVectorIntoIter<A>(Flatten<Chain<InPlace<A>, OnHeap<A>>>);
 
 type InPlace<A> = array::IntoIter<Entry<A>, INLINE>;
 type OnHeap<A> = vec::IntoIter<Entry<A>>;
 
-impl<A> Iterator for IntoIter<A> {
+impl<A> Iterator for VersionVectorIntoIter<A> {
     type Item = Dot<A>;
 
     fn next(&mut self) -> Option<Dot<A>> {
@@ -112,10 +130,10 @@ impl<A> Iterator for IntoIter<A> {
 
 impl<'a, A> IntoIterator for &'a VersionVector<A> {
     type Item = (&'a A, u64);
-    type IntoIter = Iter<'a, A>;
+    type IntoIter = VersionVectorIter<'a, A>;
 
-    fn into_iter(self) -> Iter<'a, A> {
-        Iter::new(self.entries.as_slice())
+    fn into_iter(self) -> VersionVectorIter<'a, A> {
+        VersionVectorIter::new(self.entries.as_slice())
     }
 }
 
