@@ -268,8 +268,11 @@ fn every_error_says_what_was_refused() {
             "the stamp knows our message 5, of which we have sent 4",
         ),
         (
-            E::BufferFull { messages_max: 8 },
-            "8 messages wait, and no more may",
+            E::BufferFull {
+                messages_max: 8,
+                needs: Dot::new(2, 7),
+            },
+            "8 messages wait, and no more may; message 2:7 is needed first",
         ),
         (
             E::DeltaGap { after: 5, known: 4 },
