@@ -33,6 +33,11 @@ use index::Index;
 /// to decide. [`missing`](Self::missing) says which to ask for, [`discard`](Self::discard) drops one
 /// that waits in vain, and [`advance`](Self::advance) continues from a state that was fetched.
 ///
+/// **Stamps** come from [`send`](Self::send) of the same group, and every message goes to every member.
+/// An entry counts messages, not receipts: a stamp that went through
+/// [`VectorClock::receive`] counts more, and waits for ever. A slot is of one epoch; for the next, look
+/// it up again.
+///
 /// **Bounds.** At most `messages_max` messages wait. When they do, only a message that can be
 /// delivered at once is taken, and only while nothing is ready: take out what is ready first.
 /// Whatever a stamp claims, it occupies one place.
