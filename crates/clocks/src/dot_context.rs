@@ -171,9 +171,7 @@ impl<A: Ord + Clone> DotContext<A> {
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     pub fn insert(&mut self, dot: &Dot<A>) -> Result<bool, ClockError> {
-        let last = dot.number();
-        let after = last.saturating_sub(1);
-        self.insert_run(&dot.actor, Run { after, last })
+        self.insert_run(&dot.actor, dot.into())
     }
 
     /// Learns events in a row, and tells if one is new.
@@ -192,8 +190,7 @@ impl<A: Ord + Clone> DotContext<A> {
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     pub fn insert_span(&mut self, span: &Span<A>) -> Result<bool, ClockError> {
-        let (after, last) = (span.after(), span.last());
-        self.insert_run(&span.actor, Run { after, last })
+        self.insert_run(&span.actor, span.into())
     }
 
     /// Whether the event is known.

@@ -173,9 +173,7 @@ impl<A: Ord + Clone> DotSet<A> {
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     pub fn insert(&mut self, dot: &Dot<A>) -> Result<bool, ClockError> {
-        let last = dot.number();
-        let after = last.saturating_sub(1);
-        self.insert_run(&dot.actor, Run { after, last })
+        self.insert_run(&dot.actor, dot.into())
     }
 
     /// Adds events in a row, and tells if one is new.
@@ -193,8 +191,7 @@ impl<A: Ord + Clone> DotSet<A> {
     /// # Ok::<(), clocks::ClockError>(())
     /// ```
     pub fn insert_span(&mut self, span: &Span<A>) -> Result<bool, ClockError> {
-        let (after, last) = (span.after(), span.last());
-        self.insert_run(&span.actor, Run { after, last })
+        self.insert_run(&span.actor, span.into())
     }
 
     /// Whether it has the event.

@@ -8,13 +8,28 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::iter::Peekable;
 
-use crate::{Causality, ClockError, DotSet};
+use crate::{Causality, ClockError, Dot, DotSet, Span};
 
 /// Events in a row, at least one: `after` is below `last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Run {
     pub(crate) after: u64,
     pub(crate) last: u64,
+}
+
+impl<A> From<&Dot<A>> for Run {
+    fn from(dot: &Dot<A>) -> Self {
+        let last = dot.number();
+        let after = last.saturating_sub(1);
+        Self { after, last }
+    }
+}
+
+impl<A> From<&Span<A>> for Run {
+    fn from(span: &Span<A>) -> Self {
+        let (after, last) = (span.after(), span.last());
+        Self { after, last }
+    }
 }
 
 /// What is known of one actor: all events up to `known`, and the runs, which do not touch them or
