@@ -141,6 +141,10 @@ impl<T: Eq + Hash> Interner<T> {
         number
     }
 
+    pub(crate) const fn len(&self) -> usize {
+        self.values.len()
+    }
+
     pub(crate) fn get(&self, number: u32) -> Option<&T> {
         self.values.get(number as usize)
     }

@@ -25,8 +25,16 @@ pub use history::{
 mod model;
 pub use model::{
     CasRegister, KeyValue, KvInput, KvOutput, Model, Notation, Register, RegisterCall,
-    RegisterInput, RegisterOutput,
+    RegisterInput, RegisterOutput, Role, Shape,
 };
+
+mod level;
+pub use level::Consistency;
+
+mod judgement;
+pub use judgement::{Anomaly, Edge, Judgement, NotCheckable, Reason, Rule};
+
+pub mod transactions;
 
 mod linearizable;
 pub use linearizable::{

@@ -1,5 +1,6 @@
 //! Linearizability: is there one order of all operations, within real time, that the object allows?
 
+mod fast;
 mod memo;
 mod partition;
 mod replay;
@@ -204,7 +205,8 @@ pub fn check_linearizable<M: Model>(
     let mut orders = Vec::new();
     let mut unknown = None;
     for partition in Partition::split(model, history) {
-        let outcome = Search::new(model, &partition, limits, None).run(keep_going);
+        let outcome = fast::decide(model, &partition, keep_going)
+            .unwrap_or_else(|| Search::new(model, &partition, limits, None).run(keep_going));
         match outcome {
             Outcome::Holds(order) => orders.push((partition.key, order)),
             Outcome::Violated(stuck) => {

@@ -72,6 +72,64 @@ pub trait Model {
         let _ = (input, output);
         false
     }
+
+    /// The well-known object this is, if it is one for which faster checks than the search exist. With it,
+    /// [`Model::role`] must say what every operation does.
+    fn shape(&self) -> Option<Shape> {
+        None
+    }
+
+    /// What this operation does to an object of [`Model::shape`]; no output for an indeterminate one. `None` for an
+    /// operation outside the shape (a compare-and-set of a register): such a history is left to the search.
+    fn role<'a>(
+        &self,
+        input: &'a Self::Input,
+        output: Option<&'a Self::Output>,
+    ) -> Option<Role<'a>> {
+        let _ = (input, output);
+        None
+    }
+}
+
+/// An object for which a history of distinct values can be checked in log-linear time, without a search.
+///
+/// ```
+/// use consistency::{CasRegister, Model, Shape, Value};
+///
+/// assert_eq!(CasRegister::new(Value::Nil).shape(), Some(Shape::Register));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum Shape {
+    /// Holds the last value written.
+    Register,
+    /// Holds the values added and not removed.
+    Set,
+    /// First in, first out.
+    Queue,
+    /// Last in, first out.
+    Stack,
+    /// The greatest first.
+    PriorityQueue,
+}
+
+/// What one operation does to an object of a [`Shape`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Role<'a> {
+    /// Puts the value in: a write, an add, an enqueue, a push.
+    Insert(&'a Value),
+    /// Takes the value out: a remove, a dequeue, a pop.
+    Remove(&'a Value),
+    /// Sees the value and leaves it: a read, a `contains` that is true, a peek.
+    Observe(&'a Value),
+    /// Sees that the value is not there: a `contains` that is false.
+    ObserveAbsent(&'a Value),
+    /// Sees that nothing is there: a dequeue of an empty queue.
+    ObserveEmpty,
+    /// Learns and changes nothing: a read of which nobody heard.
+    Nothing,
 }
 
 /// A model whose operations have a written form: how its inputs and outputs stand in a history's events.

@@ -53,7 +53,7 @@ impl EventKind {
 /// use consistency::Function;
 ///
 /// assert_eq!(Function::from_name("cas"), Function::Cas);
-/// assert_eq!(Function::from_name("enqueue").name(), "enqueue");
+/// assert_eq!(Function::from_name("drain").name(), "drain");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -72,6 +72,32 @@ pub enum Function {
     Append,
     /// Remove a key.
     Delete,
+    /// Add to a set, or to a counter.
+    Add,
+    /// Remove from a set.
+    Remove,
+    /// Ask a set for a value.
+    Contains,
+    /// Put at the end of a queue.
+    Enqueue,
+    /// Take from the front of a queue.
+    Dequeue,
+    /// Put on a stack.
+    Push,
+    /// Take from a stack.
+    Pop,
+    /// Put into a priority queue.
+    Insert,
+    /// Take the greatest of a priority queue.
+    TakeMax,
+    /// Take a lock.
+    Acquire,
+    /// Give a lock back.
+    Release,
+    /// Move money between accounts.
+    Transfer,
+    /// Several reads and writes at once.
+    Txn,
     /// Any other name: kept, and refused by the models here.
     Other(Arc<str>),
 }
@@ -88,6 +114,19 @@ impl Function {
             Self::Put => "put",
             Self::Append => "append",
             Self::Delete => "delete",
+            Self::Add => "add",
+            Self::Remove => "remove",
+            Self::Contains => "contains",
+            Self::Enqueue => "enqueue",
+            Self::Dequeue => "dequeue",
+            Self::Push => "push",
+            Self::Pop => "pop",
+            Self::Insert => "insert",
+            Self::TakeMax => "take-max",
+            Self::Acquire => "acquire",
+            Self::Release => "release",
+            Self::Transfer => "transfer",
+            Self::Txn => "txn",
             Self::Other(name) => name,
         }
     }
@@ -95,18 +134,29 @@ impl Function {
     /// The function of this word.
     #[must_use]
     pub fn from_name(name: &str) -> Self {
-        [
-            Self::Read,
-            Self::Write,
-            Self::Cas,
-            Self::Get,
-            Self::Put,
-            Self::Append,
-            Self::Delete,
-        ]
-        .into_iter()
-        .find(|function| function.name() == name)
-        .unwrap_or_else(|| Self::Other(name.into()))
+        match name {
+            "read" => Self::Read,
+            "write" => Self::Write,
+            "cas" => Self::Cas,
+            "get" => Self::Get,
+            "put" => Self::Put,
+            "append" => Self::Append,
+            "delete" => Self::Delete,
+            "add" => Self::Add,
+            "remove" => Self::Remove,
+            "contains" => Self::Contains,
+            "enqueue" => Self::Enqueue,
+            "dequeue" => Self::Dequeue,
+            "push" => Self::Push,
+            "pop" => Self::Pop,
+            "insert" => Self::Insert,
+            "take-max" => Self::TakeMax,
+            "acquire" => Self::Acquire,
+            "release" => Self::Release,
+            "transfer" => Self::Transfer,
+            "txn" => Self::Txn,
+            _ => Self::Other(name.into()),
+        }
     }
 }
 

@@ -236,7 +236,7 @@ impl Notation for KeyValue {
                 Ok(KvInput::Cas { key, expected, new })
             }
             Function::Delete => Ok(KvInput::Delete { key }),
-            Function::Other(_) => Err("get, put, append, cas or delete"),
+            _ => Err("get, put, append, cas or delete"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A register, and a register with compare-and-set; one for each key where a history has keys.
 
-use crate::{Event, EventKind, Function, Model, Notation, Value, model::read_pair};
+use crate::{Event, EventKind, Function, Model, Notation, Role, Shape, Value, model::read_pair};
 
 /// What is asked of a register.
 ///
@@ -178,6 +178,18 @@ impl Model for Register {
     fn is_pure(&self, input: &RegisterInput, _: Option<&RegisterOutput>) -> bool {
         input.call == RegisterCall::Read
     }
+
+    fn shape(&self) -> Option<Shape> {
+        Some(Shape::Register)
+    }
+
+    fn role<'a>(
+        &self,
+        input: &'a RegisterInput,
+        output: Option<&'a RegisterOutput>,
+    ) -> Option<Role<'a>> {
+        role(&input.call, output)
+    }
 }
 
 impl Model for CasRegister {
@@ -209,6 +221,29 @@ impl Model for CasRegister {
             RegisterCall::Write(_) => false,
             RegisterCall::Cas { .. } => output == Some(&RegisterOutput::Mismatch),
         }
+    }
+
+    fn shape(&self) -> Option<Shape> {
+        Some(Shape::Register)
+    }
+
+    fn role<'a>(
+        &self,
+        input: &'a RegisterInput,
+        output: Option<&'a RegisterOutput>,
+    ) -> Option<Role<'a>> {
+        role(&input.call, output)
+    }
+}
+
+fn role<'a>(call: &'a RegisterCall, output: Option<&'a RegisterOutput>) -> Option<Role<'a>> {
+    match (call, output) {
+        (RegisterCall::Read, None) => Some(Role::Nothing),
+        (RegisterCall::Read, Some(RegisterOutput::Value(value))) => Some(Role::Observe(value)),
+        (RegisterCall::Write(value), None | Some(RegisterOutput::Done)) => {
+            Some(Role::Insert(value))
+        }
+        _ => None,
     }
 }
 

@@ -1,0 +1,201 @@
+//! What the checkers of the weaker models answer, and the argument behind a violation: an edge a sentence.
+//!
+//! (Linearizability answers with its own [`Verdict`](crate::Verdict), which it gives object by object.)
+
+use alloc::{boxed::Box, format, string::String, vec::Vec};
+
+use crate::{OperationId, UnknownReason, Value};
+
+/// What a check found, with its certificate. Neither `Unknown` nor `NotCheckable` is success.
+///
+/// ```
+/// use consistency::Judgement;
+///
+/// let judgement = Judgement::Holds(vec![0, 1]);
+/// assert!(judgement.holds());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[must_use]
+pub enum Judgement<W> {
+    /// It holds, and this witness lets separate code see why.
+    Holds(W),
+    /// It does not hold, and why.
+    Violated(Box<Anomaly>),
+    /// Not decided within the budget.
+    Unknown(UnknownReason),
+    /// The question has no answer, or none that this checker can find, for such a history.
+    NotCheckable(NotCheckable),
+}
+
+impl<W> Judgement<W> {
+    /// Whether the history was shown to keep the model.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        matches!(self, Self::Holds(_))
+    }
+
+    /// The anomaly, where there is one.
+    #[must_use]
+    pub fn anomaly(&self) -> Option<&Anomaly> {
+        match self {
+            Self::Violated(anomaly) => Some(anomaly),
+            _ => None,
+        }
+    }
+
+    /// The same judgement with another witness.
+    pub fn map<V>(self, witness: impl FnOnce(W) -> V) -> Judgement<V> {
+        match self {
+            Self::Holds(held) => Judgement::Holds(witness(held)),
+            Self::Violated(anomaly) => Judgement::Violated(anomaly),
+            Self::Unknown(reason) => Judgement::Unknown(reason),
+            Self::NotCheckable(reason) => Judgement::NotCheckable(reason),
+        }
+    }
+}
+
+/// Why a model cannot be decided from this history.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub enum NotCheckable {
+    /// Two writes of one value to one key: nobody can say which of them a read saw. (Causal consistency with repeated
+    /// values is NP-complete: Bouajjani and others 2017.)
+    #[error(
+        "the value {value} is written to {key} more than once, so a read of it has no one writer"
+    )]
+    WrittenTwice {
+        /// The key.
+        key: Value,
+        /// The value.
+        value: Value,
+    },
+    /// The model speaks of reads and writes only, and this operation is something else.
+    #[error(
+        "operation {operation} is neither a read nor a write, and this model speaks of these only"
+    )]
+    NotReadOrWrite {
+        /// The operation.
+        operation: OperationId,
+    },
+}
+
+/// A rule that was broken, by the name the literature gives it.
+///
+/// ```
+/// use consistency::Rule;
+///
+/// const LOST: Rule = Rule { name: "lost-update", about: "two transactions read one version and both replace it" };
+/// assert_eq!(LOST.name, "lost-update");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Rule {
+    /// The name: `G-single`, `write-co-read`.
+    pub name: &'static str,
+    /// What it forbids, in a sentence without an end mark.
+    pub about: &'static str,
+}
+
+/// The evidence against a history: which rule, by which operations, by which argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Anomaly {
+    /// The rule it breaks.
+    pub rule: Rule,
+    /// The operations it takes, ascending. (In a history of transactions, an operation is a transaction.)
+    pub operations: Vec<OperationId>,
+    /// The argument: for a cycle, each edge begins where the one before ends, and the last ends where the first
+    /// begins; otherwise the facts that contradict each other.
+    pub edges: Vec<Edge>,
+    /// Whether removing any one of the operations leaves a history that holds.
+    pub is_minimal: bool,
+}
+
+/// One step of an argument: `source` must come before `target`, and why.
+///
+/// ```
+/// use consistency::{Edge, OperationId, Reason};
+///
+/// let edge = Edge {
+///     source: OperationId(3),
+///     target: OperationId(1),
+///     reason: Reason::ReadsFrom { key: "x".into(), value: 5.into() },
+/// };
+/// assert_eq!(
+///     edge.in_words(&|operation| format!("T{operation}")),
+///     "T3 wrote 5 to \"x\", which T1 read, so T3 comes before T1",
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Edge {
+    /// What comes first.
+    pub source: OperationId,
+    /// What comes later.
+    pub target: OperationId,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why one operation must come before another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub enum Reason {
+    /// The same session did the one before the other.
+    Session,
+    /// The one had returned before the other was called.
+    RealTime,
+    /// The later one read what the earlier one wrote (Adya's *wr*).
+    ReadsFrom {
+        /// The key.
+        key: Value,
+        /// The value written and read.
+        value: Value,
+    },
+    /// The later one replaced, or appended behind, what the earlier one wrote (*ww*).
+    Overwrites {
+        /// The key.
+        key: Value,
+        /// What was replaced.
+        older: Value,
+        /// What replaced it.
+        newer: Value,
+    },
+    /// The earlier one read a state that did not hold the later one's write yet (*rw*, an anti-dependency).
+    Misses {
+        /// The key.
+        key: Value,
+        /// What the earlier one read: the version before `newer`.
+        read: Value,
+        /// The first write it did not see.
+        newer: Value,
+    },
+    /// Another argument, as a full clause that says why.
+    Because(String),
+}
+
+impl Edge {
+    /// The step as a sentence, without an end mark. `name` says what an operation is called, such as `T3`.
+    #[must_use]
+    pub fn in_words(&self, name: &dyn Fn(OperationId) -> String) -> String {
+        let (source, target) = (name(self.source), name(self.target));
+        let why = match &self.reason {
+            Reason::Session => format!("{source} and {target} are of one session, in this order"),
+            Reason::RealTime => format!("{source} had returned before {target} was called"),
+            Reason::ReadsFrom { key, value } => {
+                format!("{source} wrote {value} to {key}, which {target} read")
+            }
+            Reason::Overwrites { key, older, newer } => {
+                format!("{source} wrote {older} to {key}, which {target} followed with {newer}")
+            }
+            Reason::Misses { key, read, newer } => format!(
+                "{source} read {read} from {key}, without the {newer} that {target} wrote next"
+            ),
+            Reason::Because(clause) => clause.clone(),
+        };
+        format!("{why}, so {source} comes before {target}")
+    }
+}
