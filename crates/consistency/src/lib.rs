@@ -38,7 +38,9 @@ pub mod transactions;
 
 mod linearizable;
 pub use linearizable::{
-    Limits, Linearization, UnknownReason, Verdict, Violation, check_linearizable, replay,
+    Checked, Keys, Limits, Linearization, Method, UnknownReason, Verdict, Violation,
+    check_linearizable, check_linearizable_by_search, check_linearizable_in_full, replay,
+    split_by_key,
 };
 
 mod format;

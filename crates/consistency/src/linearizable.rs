@@ -1,6 +1,7 @@
 //! Linearizability: is there one order of all operations, within real time, that the object allows?
 
 mod fast;
+mod keys;
 mod memo;
 mod partition;
 mod replay;
@@ -9,11 +10,10 @@ mod shrink;
 
 use alloc::{boxed::Box, vec::Vec};
 
+pub use keys::{Checked, Keys, Method, split_by_key};
 pub use replay::replay;
 
 use crate::{Model, Operation, OperationId};
-use partition::Partition;
-use search::{Outcome, Search};
 
 /// How much a check may spend.
 ///
@@ -202,28 +202,43 @@ pub fn check_linearizable<M: Model>(
     limits: &Limits,
     keep_going: &mut dyn FnMut() -> bool,
 ) -> Verdict<M::Key> {
-    let mut orders = Vec::new();
-    let mut unknown = None;
-    for partition in Partition::split(model, history) {
-        let outcome = fast::decide(model, &partition, keep_going)
-            .unwrap_or_else(|| Search::new(model, &partition, limits, None).run(keep_going));
-        match outcome {
-            Outcome::Holds(order) => orders.push((partition.key, order)),
-            Outcome::Violated(stuck) => {
-                return Verdict::Violated(Box::new(shrink::shrink(
-                    model, partition, stuck, limits, keep_going,
-                )));
-            }
-            Outcome::Unknown(reason) => {
-                unknown = unknown.or(Some((partition.key, reason)));
-                if reason == UnknownReason::Interrupted {
-                    break;
-                }
-            }
-        }
-    }
-    match unknown {
-        Some((key, reason)) => Verdict::Unknown { key, reason },
-        None => Verdict::Holds(Linearization { orders }),
-    }
+    check_linearizable_in_full(model, history, limits, keep_going).verdict
+}
+
+/// [`check_linearizable`], and which way each key was decided.
+///
+/// ```
+/// use consistency::{CasRegister, Limits, Value, check_linearizable_in_full};
+///
+/// let model = CasRegister::new(Value::Nil);
+/// let checked = check_linearizable_in_full(&model, &[], &Limits::default(), &mut || true);
+/// assert!(checked.verdict.holds() && checked.methods.is_empty());
+/// ```
+pub fn check_linearizable_in_full<M: Model>(
+    model: &M,
+    history: &[Operation<M::Input, M::Output>],
+    limits: &Limits,
+    keep_going: &mut dyn FnMut() -> bool,
+) -> Checked<M::Key> {
+    split_by_key(model, history).check_all(limits, keep_going)
+}
+
+/// [`check_linearizable_in_full`] by the general search alone: no check that knows the object is asked. An oracle for
+/// those, and the one to measure the search with.
+///
+/// ```
+/// use consistency::{Limits, Register, Value, check_linearizable_by_search};
+///
+/// let model = Register::new(Value::Nil);
+/// let checked = check_linearizable_by_search(&model, &[], &Limits::default(), &mut || true);
+/// assert!(checked.verdict.holds());
+/// ```
+pub fn check_linearizable_by_search<M: Model>(
+    model: &M,
+    history: &[Operation<M::Input, M::Output>],
+    limits: &Limits,
+    keep_going: &mut dyn FnMut() -> bool,
+) -> Checked<M::Key> {
+    let keys = split_by_key(model, history).by_search();
+    keys.check_all(limits, keep_going)
 }

@@ -1,6 +1,6 @@
 //! The operations of one object, sorted for the search.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::vec::Vec;
 
 use crate::{Completion, Model, Operation, OperationId, intern::Interner};
 
@@ -41,14 +41,18 @@ impl<M: Model> Clone for Required<'_, M> {
 impl<M: Model> Copy for Required<'_, M> {}
 
 impl<'a, M: Model> Partition<'a, M> {
-    /// One partition for each key, keys ascending.
-    pub(super) fn split(model: &M, history: &'a [Operation<M::Input, M::Output>]) -> Vec<Self> {
-        let mut keys: BTreeMap<M::Key, Unsorted<'a, M>> = BTreeMap::new();
-        for (place, operation) in history.iter().enumerate() {
-            let id = OperationId(place);
-            let (required, loose) = keys
-                .entry(model.key(&operation.input))
-                .or_insert_with(|| (Vec::new(), Vec::new()));
+    /// The operations of one key.
+    pub(super) fn of(
+        model: &M,
+        history: &'a [Operation<M::Input, M::Output>],
+        key: &M::Key,
+        operations: &[OperationId],
+    ) -> Self {
+        let (mut required, mut loose) = (Vec::new(), Vec::new());
+        for &id in operations {
+            let Some(operation) = history.get(id.0) else {
+                continue;
+            };
             match &operation.completion {
                 Completion::Fail { .. } => {}
                 Completion::Ok { output, .. } => required.push(Required {
@@ -64,9 +68,7 @@ impl<'a, M: Model> Partition<'a, M> {
                 }
             }
         }
-        keys.into_iter()
-            .map(|(key, (required, loose))| Self::new(model, key, required, loose))
-            .collect()
+        Self::new(model, key.clone(), required, loose)
     }
 
     pub(super) fn new(
@@ -100,9 +102,6 @@ impl<'a, M: Model> Partition<'a, M> {
         }
     }
 }
-
-/// Required and indeterminate operations of one key.
-type Unsorted<'a, M> = (Vec<Required<'a, M>>, Vec<Loose<'a, M>>);
 
 /// An indeterminate operation before it has a class: call, name, input.
 pub(super) type Loose<'a, M> = (u64, OperationId, &'a <M as Model>::Input);

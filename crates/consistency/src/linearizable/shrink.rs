@@ -9,9 +9,9 @@
 use alloc::vec::Vec;
 
 use super::{
-    Limits, Outcome, UnknownReason, Violation,
+    Limits, UnknownReason, Violation,
     partition::{Loose, Partition, Required},
-    search::{Search, Stuck},
+    search::{Outcome, Search, Stuck},
 };
 use crate::Model;
 
