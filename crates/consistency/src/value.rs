@@ -1,12 +1,15 @@
 //! The values that every format maps to.
 
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
 /// What a client wrote or read. Cloning shares.
 ///
 /// `Nil` is "no value": an absent key, a register never written. It differs from the empty text.
-/// The display form is JSON; bytes that are not UTF-8 are written `{"bytes":"<hex>"}`.
+///
+/// The display form is JSON, and what reads our JSON lines reads it back the same. Bytes that are not UTF-8 are written
+/// `{"bytes":"<hex>"}`. A map is an object where that is exact: every key is text, there are at most 64, and the only
+/// key is neither `bytes` nor `map`. Any other map is written `{"map":[[key,value],…]}`.
 ///
 /// ```
 /// use consistency::Value;
@@ -31,7 +34,14 @@ pub enum Value {
     Bytes(Arc<[u8]>),
     /// A list, such as the `[expected new]` of a compare-and-set.
     List(Arc<[Self]>),
+    /// A map, such as the balances of a bank, keys ascending and each once: make it with [`Value::map`], so that equal
+    /// maps are equal values.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "entries_in_order"))]
+    Map(Arc<[(Self, Self)]>),
 }
+
+/// The longest map that is written as a JSON object: what the reader takes.
+const FIELDS_MAX: usize = 64;
 
 impl Value {
     /// The value of these bytes: text where they are UTF-8, bytes where they are not. O(length).
@@ -57,6 +67,36 @@ impl Value {
     #[must_use]
     pub fn list(values: impl IntoIterator<Item = Self>) -> Self {
         Self::List(values.into_iter().collect())
+    }
+
+    /// A map of these entries; of entries with one key the last one stands. O(n log n).
+    ///
+    /// ```
+    /// # use consistency::Value;
+    /// let map = Value::map([("y".into(), 2.into()), ("x".into(), 1.into())]);
+    /// assert_eq!(map.to_string(), r#"{"x":1,"y":2}"#);
+    /// assert_eq!(Value::map([(1.into(), 2.into())]).to_string(), r#"{"map":[[1,2]]}"#);
+    /// ```
+    #[must_use]
+    pub fn map(entries: impl IntoIterator<Item = (Self, Self)>) -> Self {
+        let entries: BTreeMap<Self, Self> = entries.into_iter().collect();
+        Self::Map(entries.into_iter().collect())
+    }
+
+    /// What a map holds under `key`; `None` where it holds nothing, or this is no map. O(log n).
+    ///
+    /// ```
+    /// # use consistency::Value;
+    /// let map = Value::map([("x".into(), 1.into())]);
+    /// assert_eq!(map.entry(&"x".into()), Some(&1.into()));
+    /// ```
+    #[must_use]
+    pub fn entry(&self, key: &Self) -> Option<&Self> {
+        let Self::Map(entries) = self else {
+            return None;
+        };
+        let place = entries.binary_search_by(|(known, _)| known.cmp(key)).ok()?;
+        entries.get(place).map(|(_, value)| value)
     }
 
     /// This value with `tail` behind it: `Nil` is the neutral element, text and bytes are joined; anything else has no
@@ -141,8 +181,40 @@ impl fmt::Display for Value {
                 }
                 f.write_str("]")
             }
+            Self::Map(entries) => write_map(f, entries),
         }
     }
+}
+
+fn write_map(f: &mut fmt::Formatter<'_>, entries: &[(Value, Value)]) -> fmt::Result {
+    let is_taken = |name: &str| name == "bytes" || name == "map";
+    let is_object = entries.len() <= FIELDS_MAX
+        && entries.iter().all(|(key, _)| match key {
+            Value::Text(name) => entries.len() > 1 || !is_taken(name),
+            _ => false,
+        });
+    let [open, begin, between, end, close] = if is_object {
+        ["{", "", ":", "", "}"]
+    } else {
+        ["{\"map\":[", "[", ",", "]", "]}"]
+    };
+    f.write_str(open)?;
+    for (place, (key, value)) in entries.iter().enumerate() {
+        let comma = if place > 0 { "," } else { "" };
+        write!(f, "{comma}{begin}{key}{between}{value}{end}")?;
+    }
+    f.write_str(close)
+}
+
+/// A map from outside may come in any order.
+#[cfg(feature = "serde")]
+fn entries_in_order<'de, D>(deserializer: D) -> Result<Arc<[(Value, Value)]>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    let entries: Vec<(Value, Value)> = serde::Deserialize::deserialize(deserializer)?;
+    let entries: BTreeMap<Value, Value> = entries.into_iter().collect();
+    Ok(entries.into_iter().collect())
 }
 
 pub(crate) fn write_json_text(out: &mut dyn fmt::Write, text: &str) -> fmt::Result {

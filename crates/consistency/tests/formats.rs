@@ -205,7 +205,7 @@ const COMPLAINTS: [(&str, Format, &str); 22] = [
     (
         "{\"process\":0,\"type\":\"ok\",\"f\":\"read\",\"value\":1.5}",
         Format::JsonLines,
-        "1:45 nil, a truth value, a 64-bit whole number, text, or a list of these; 1.5",
+        "1:45 nil, a truth value, a 64-bit whole number, text, or a list or map of these; 1.5",
     ),
     (
         "{\"process\":0,\"type\":\"ok\",\"f\":\"read\"} {}",

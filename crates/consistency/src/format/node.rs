@@ -1,6 +1,6 @@
 //! What the readers of JSON and EDN both give: a value tree of bounded depth, with places for complaints.
 
-use alloc::{borrow::Cow, string::ToString, vec::Vec};
+use alloc::{borrow::Cow, collections::BTreeMap, string::ToString, vec::Vec};
 
 use super::cursor::Cursor;
 use crate::{Error, Value};
@@ -53,7 +53,7 @@ impl<'a> Node<'a> {
 
     /// The value this stands for. Depth is bounded by the reader.
     pub(super) fn value(&self, cursor: &Cursor<'_>) -> Result<Value, Error> {
-        let expected = "nil, a truth value, a 64-bit whole number, text, or a list of these";
+        let expected = "nil, a truth value, a 64-bit whole number, text, or a list or map of these";
         Ok(match &self.tree {
             Tree::Nil => Value::Nil,
             Tree::Bool(value) => Value::Bool(*value),
@@ -71,12 +71,34 @@ impl<'a> Node<'a> {
                     })?,
                     _ => return Err(cursor.error(bytes.offset, "hex digits")),
                 },
-                _ => return Err(cursor.error(self.offset, expected)),
+                [(key, pairs)] if matches!(&key.tree, Tree::Text(name) if name == "map") => {
+                    pairs.pairs(cursor)?
+                }
+                _ => map(cursor, entries.iter().map(|(key, value)| (key, value)))?,
             },
             Tree::Keyword(_) | Tree::Natural(_) | Tree::Opaque => {
                 return Err(cursor.error(self.offset, expected));
             }
         })
+    }
+
+    /// The map that this list of pairs stands for: how our own format writes what is no JSON object.
+    fn pairs(&self, cursor: &Cursor<'_>) -> Result<Value, Error> {
+        let expected = "pairs [key value]";
+        let Tree::List(nodes) = &self.tree else {
+            return Err(cursor.error(self.offset, expected));
+        };
+        let mut pairs = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            match &node.tree {
+                Tree::List(pair) => match pair.as_slice() {
+                    [key, value] => pairs.push((key, value)),
+                    _ => return Err(cursor.error(node.offset, expected)),
+                },
+                _ => return Err(cursor.error(node.offset, expected)),
+            }
+        }
+        map(cursor, pairs)
     }
 
     /// A value for people: keywords are as good as text, and what has no value form is left out.
@@ -109,6 +131,25 @@ impl<'a> Node<'a> {
                 _ => false,
             })
     }
+}
+
+/// The map of these entries. A key may be a keyword, which is as good as text.
+fn map<'n, 'a: 'n>(
+    cursor: &Cursor<'_>,
+    entries: impl IntoIterator<Item = (&'n Node<'a>, &'n Node<'a>)>,
+) -> Result<Value, Error> {
+    let mut map: BTreeMap<Value, Value> = BTreeMap::new();
+    for (key, value) in entries {
+        let offset = key.offset;
+        let key = match &key.tree {
+            Tree::Keyword(word) => Value::from(*word),
+            _ => key.value(cursor)?,
+        };
+        if map.insert(key, value.value(cursor)?).is_some() {
+            return Err(cursor.error(offset, "each key once"));
+        }
+    }
+    Ok(Value::map(map))
 }
 
 fn read_hex(hex: &str) -> Option<Value> {

@@ -1,0 +1,3 @@
+//! Maps as values, and the objects beyond registers: models, staleness, convergence.
+
+mod values;
