@@ -14,8 +14,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "if false {",
         killed_by: test(
             "clocks",
-            "dvv_set",
-            "a_context_that_is_ahead_of_its_server_is_refused_and_the_value_handed_back",
+            "behaviour",
+            "dvv_set::a_context_that_is_ahead_of_its_server_is_refused_and_the_value_handed_back",
         ),
         simulator: blind(BLIND),
     },
@@ -27,8 +27,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "Self::check_limits(actors, outcome.siblings)?;",
         killed_by: test(
             "clocks",
-            "dvv_set",
-            "siblings_above_the_limit_are_refused_and_a_reader_makes_room",
+            "behaviour",
+            "dvv_set::siblings_above_the_limit_are_refused_and_a_reader_makes_room",
         ),
         simulator: blind(BLIND),
     },
@@ -38,7 +38,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         file: "crates/clocks/src/dvv_set.rs",
         find: "outcome.is_change |= other.counter > own.counter || kept < own.values.len();",
         replace: "outcome.is_change |= other.counter > own.counter;",
-        killed_by: test("clocks", "dvv_set", "a_removal_needs_no_dot_of_its_own"),
+        killed_by: test(
+            "clocks",
+            "behaviour",
+            "dvv_set::a_removal_needs_no_dot_of_its_own",
+        ),
         simulator: blind(BLIND),
     },
     Mutant {
@@ -47,7 +51,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         file: "crates/clocks/src/dvv_set/entry.rs",
         find: "self.values = copy(last(other.values, kept));",
         replace: "self.values = copy(other.values);",
-        killed_by: test("clocks", "dvv_set", "a_value_that_is_gone_never_comes_back"),
+        killed_by: test(
+            "clocks",
+            "behaviour",
+            "dvv_set::a_value_that_is_gone_never_comes_back",
+        ),
         simulator: blind(BLIND),
     },
     Mutant {
@@ -58,8 +66,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "if counter < known {",
         killed_by: test(
             "clocks",
-            "dotted",
-            "a_dot_is_refused_exactly_if_it_is_in_the_past",
+            "behaviour",
+            "dotted::a_dot_is_refused_exactly_if_it_is_in_the_past",
         ),
         simulator: blind(BLIND),
     },
@@ -71,8 +79,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "let is_at_most = shared",
         killed_by: test(
             "clocks",
-            "truncated",
-            "a_write_that_is_concurrent_to_a_cut_clock_is_never_called_its_successor",
+            "behaviour",
+            "truncated::a_write_that_is_concurrent_to_a_cut_clock_is_never_called_its_successor",
         ),
         simulator: blind(BLIND),
     },
@@ -84,8 +92,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "self.check_room(&hits, None)?;",
         killed_by: test(
             "clocks",
-            "bloom",
-            "an_event_without_room_in_a_counter_is_refused_and_changes_nothing",
+            "behaviour",
+            "bloom::an_event_without_room_in_a_counter_is_refused_and_changes_nothing",
         ),
         simulator: blind(BLIND),
     },

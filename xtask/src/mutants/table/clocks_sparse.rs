@@ -50,8 +50,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "",
         killed_by: test(
             "clocks",
-            "version_vector",
-            "applying_the_difference_is_merging",
+            "behaviour",
+            "version_vector::applying_the_difference_is_merging",
         ),
         simulator: blind("no protocol of the campaign uses it"),
     },
@@ -63,8 +63,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "let known = self.get(actor);",
         killed_by: test(
             "clocks",
-            "version_vector",
-            "receiving_is_merging_and_then_ticking",
+            "behaviour",
+            "version_vector::receiving_is_merging_and_then_ticking",
         ),
         simulator: blind("no protocol of the campaign uses it"),
     },
@@ -76,8 +76,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "if missing > actors_max {",
         killed_by: test(
             "clocks",
-            "version_vector",
-            "an_actor_beyond_the_limit_is_refused_before_anything_is_merged",
+            "behaviour",
+            "version_vector::an_actor_beyond_the_limit_is_refused_before_anything_is_merged",
         ),
         simulator: blind("no protocol of the campaign uses it"),
     },
@@ -89,8 +89,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "if has_epoch && epoch == u64::MAX {",
         killed_by: test(
             "clocks",
-            "sparse_wire",
-            "hostile_deltas_are_refused_with_the_place_and_the_defect",
+            "behaviour",
+            "sparse_wire::hostile_deltas_are_refused_with_the_place_and_the_defect",
         ),
         simulator: blind("no protocol of the campaign uses it"),
     },
@@ -102,8 +102,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "if is_full && run.last == 0 {",
         killed_by: test(
             "clocks",
-            "dot_sets",
-            "a_run_too_many_is_refused_and_changes_nothing",
+            "behaviour",
+            "dot_sets::a_run_too_many_is_refused_and_changes_nothing",
         ),
         simulator: blind("no protocol of the campaign uses it"),
     },
@@ -113,7 +113,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         file: "crates/clocks/src/dot_set/runs.rs",
         find: "runs.partition_point(|own| own.last < run.after);",
         replace: "runs.partition_point(|own| own.last <= run.after);",
-        killed_by: test("clocks", "dot_sets", "sets_agree_with_the_definition"),
+        killed_by: test(
+            "clocks",
+            "behaviour",
+            "dot_sets::sets_agree_with_the_definition",
+        ),
         simulator: blind("no protocol of the campaign uses it"),
     },
     Mutant {
@@ -122,7 +126,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         file: "crates/clocks/src/dot_context.rs",
         find: "let reached = self.beyond.take_up_to(actor, run.last);",
         replace: "let reached = run.last;",
-        killed_by: test("clocks", "dot_sets", "contexts_agree_with_the_definition"),
+        killed_by: test(
+            "clocks",
+            "behaviour",
+            "dot_sets::contexts_agree_with_the_definition",
+        ),
         simulator: blind("no protocol of the campaign uses it"),
     },
     Mutant {
@@ -133,8 +141,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "last.map_or_else(|| self.vector.get(actor), |_| self.vector.get(actor))",
         killed_by: test(
             "clocks",
-            "dot_sets",
-            "the_next_dot_is_new_also_behind_a_gap",
+            "behaviour",
+            "dot_sets::the_next_dot_is_new_also_behind_a_gap",
         ),
         simulator: blind("no protocol of the campaign uses it"),
     },
@@ -146,8 +154,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "first.is_some_and(|run| run.after >= vector.get(actor))",
         killed_by: test(
             "clocks",
-            "sparse_wire",
-            "hostile_sets_of_dots_are_refused_with_the_place_and_the_defect",
+            "behaviour",
+            "sparse_wire::hostile_sets_of_dots_are_refused_with_the_place_and_the_defect",
         ),
         simulator: blind("no protocol of the campaign uses it"),
     },

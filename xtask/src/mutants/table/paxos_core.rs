@@ -9,7 +9,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         file: "crates/paxos-core/src/proposer.rs",
         find: "if ballot != self.ballot || !quorums.contains(&from) {",
         replace: "if !quorums.contains(&from) {",
-        killed_by: test("paxos-core", "traps", "a_stale_promise_is_never_counted"),
+        killed_by: test(
+            "paxos-core",
+            "behaviour",
+            "traps::a_stale_promise_is_never_counted",
+        ),
         simulator: finds("paxos", 5_000),
     },
     Mutant {
@@ -20,8 +24,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: ".is_none_or(|highest| accepted.ballot < highest.ballot)",
         killed_by: test(
             "paxos-core",
-            "traps",
-            "the_value_of_the_highest_ballot_accepted_is_adopted",
+            "behaviour",
+            "traps::the_value_of_the_highest_ballot_accepted_is_adopted",
         ),
         simulator: finds("paxos", 5_000),
     },
@@ -33,8 +37,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "if let Some(accepted) = accepted.filter(|_| false)\n            && highest",
         killed_by: test(
             "paxos-core",
-            "traps",
-            "the_value_of_the_highest_ballot_accepted_is_adopted",
+            "behaviour",
+            "traps::the_value_of_the_highest_ballot_accepted_is_adopted",
         ),
         simulator: finds("paxos", 5_000),
     },
@@ -46,8 +50,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "Record::Promised(_) => Ok(()),",
         killed_by: test(
             "paxos-core",
-            "traps",
-            "a_promise_is_remembered_across_a_crash",
+            "behaviour",
+            "traps::a_promise_is_remembered_across_a_crash",
         ),
         simulator: finds("paxos", 5_000),
     },
@@ -59,8 +63,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "",
         killed_by: test(
             "paxos-core",
-            "traps",
-            "a_promise_is_remembered_across_a_crash",
+            "behaviour",
+            "traps::a_promise_is_remembered_across_a_crash",
         ),
         simulator: finds_among("paxos", 3, 5_000),
     },
@@ -72,8 +76,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "            && promised > ballot\n            && false\n",
         killed_by: test(
             "paxos-core",
-            "traps",
-            "an_acceptor_accepts_nothing_below_its_promise",
+            "behaviour",
+            "traps::an_acceptor_accepts_nothing_below_its_promise",
         ),
         simulator: finds("paxos", 5_000),
     },
@@ -85,8 +89,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "                self.accepted = Some(proposal);",
         killed_by: test(
             "paxos-core",
-            "traps",
-            "an_accept_above_the_promise_is_accepted_and_raises_it",
+            "behaviour",
+            "traps::an_accept_above_the_promise_is_accepted_and_raises_it",
         ),
         simulator: finds("paxos", 5_000),
     },
@@ -98,8 +102,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "let own_promise = Some(cx.last_token());",
         killed_by: test(
             "paxos-core",
-            "traps",
-            "a_ballot_is_not_used_again_after_a_restart",
+            "behaviour",
+            "traps::a_ballot_is_not_used_again_after_a_restart",
         ),
         simulator: finds("paxos", 5_000),
     },
@@ -111,8 +115,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "self.accepted.iter().any(|seen| seen.0 == *node);",
         killed_by: test(
             "paxos-core",
-            "traps",
-            "acceptances_of_different_ballots_are_never_added_up",
+            "behaviour",
+            "traps::acceptances_of_different_ballots_are_never_added_up",
         ),
         simulator: finds("paxos", 5_000),
     },
@@ -124,8 +128,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "cx.send_early(from, Message::Promise { ballot, accepted });",
         killed_by: test(
             "paxos-core",
-            "traps",
-            "a_promise_is_not_told_before_it_is_durable",
+            "behaviour",
+            "traps::a_promise_is_not_told_before_it_is_durable",
         ),
         simulator: finds_among("paxos", 3, 5_000),
     },
@@ -137,8 +141,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "cx.send_early(from, Message::Accepted { ballot });",
         killed_by: test(
             "paxos-core",
-            "traps",
-            "an_acceptance_is_not_told_before_it_is_durable_and_survives_a_crash",
+            "behaviour",
+            "traps::an_acceptance_is_not_told_before_it_is_durable_and_survives_a_crash",
         ),
         simulator: finds("paxos", 5_000),
     },
@@ -150,8 +154,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "&& offer.own_acceptance.is_some()",
         killed_by: test(
             "paxos-core",
-            "traps",
-            "a_node_counts_its_own_promise_and_acceptance_only_when_durable",
+            "behaviour",
+            "traps::a_node_counts_its_own_promise_and_acceptance_only_when_durable",
         ),
         simulator: blind(
             "another record must become durable in between: not in 5,000 seeds of 3 and of 5 nodes",
@@ -163,7 +167,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         file: "crates/paxos-core/src/learner.rs",
         find: "Some(_) => Err(Contradiction { value }),",
         replace: "Some(_) => {\n                self.decided = Some(value);\n                Ok(Change::New)\n            }",
-        killed_by: test("paxos-core", "traps", "a_decision_is_never_overwritten"),
+        killed_by: test(
+            "paxos-core",
+            "behaviour",
+            "traps::a_decision_is_never_overwritten",
+        ),
         simulator: blind("no correct node announces a second decision"),
     },
     Mutant {
@@ -174,8 +182,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "Want::Learn { after } if after <= attempts",
         killed_by: test(
             "paxos-core",
-            "outcomes",
-            "learning_is_not_answered_by_a_ballot_that_began_before",
+            "behaviour",
+            "outcomes::learning_is_not_answered_by_a_ballot_that_began_before",
         ),
         simulator: blind(
             "a value must be decided elsewhere during one ballot's first phase: not in 5,000 seeds of 3 and of 5 nodes",
@@ -189,8 +197,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "*is_offered = false;",
         killed_by: test(
             "paxos-core",
-            "outcomes",
-            "a_proposal_that_was_offered_ends_unknown_when_patience_ends",
+            "behaviour",
+            "outcomes::a_proposal_that_was_offered_ends_unknown_when_patience_ends",
         ),
         simulator: finds("paxos", 5_000),
     },
@@ -202,8 +210,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "if false {",
         killed_by: test(
             "paxos-core",
-            "traps",
-            "what_a_lost_proposer_left_behind_is_finished_by_others",
+            "behaviour",
+            "traps::what_a_lost_proposer_left_behind_is_finished_by_others",
         ),
         simulator: blind("in the end somebody always proposes, and that finishes everything"),
     },
@@ -215,8 +223,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "if !message.is_believable() && false {",
         killed_by: test(
             "paxos-core",
-            "hostile",
-            "a_round_beyond_the_last_is_ignored_and_counted",
+            "behaviour",
+            "hostile::a_round_beyond_the_last_is_ignored_and_counted",
         ),
         simulator: blind("no correct node gets that far"),
     },
@@ -226,7 +234,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         file: "crates/paxos-core/src/paxos/proposing.rs",
         find: "promised.round.min(farthest)",
         replace: "promised.round.max(farthest)",
-        killed_by: test("paxos-core", "hostile", "refusals_do_not_use_up_the_rounds"),
+        killed_by: test(
+            "paxos-core",
+            "behaviour",
+            "hostile::refusals_do_not_use_up_the_rounds",
+        ),
         simulator: blind("it takes a liar, and the simulator has none"),
     },
     Mutant {
@@ -237,8 +249,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "if is_asking && false {",
         killed_by: test(
             "paxos-core",
-            "outcomes",
-            "an_attempt_that_nobody_waits_for_rests",
+            "behaviour",
+            "outcomes::an_attempt_that_nobody_waits_for_rests",
         ),
         simulator: blind("it costs messages, and breaks nothing"),
     },
@@ -250,8 +262,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "Some((_, false)) => {}",
         killed_by: test(
             "paxos-core",
-            "invariants",
-            "equal_values_around_another_are_not_durable",
+            "behaviour",
+            "invariants::equal_values_around_another_are_not_durable",
         ),
         simulator: blind("a judge that sees less finds less"),
     },
@@ -263,8 +275,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "let _ = self.is_chosen(node, value);",
         killed_by: test(
             "paxos-core",
-            "invariants",
-            "a_decision_without_a_chosen_ballot_is_noticed",
+            "behaviour",
+            "invariants::a_decision_without_a_chosen_ballot_is_noticed",
         ),
         simulator: blind("a judge that sees less finds less"),
     },
@@ -276,8 +288,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "min_ns.saturating_add(window_ns)",
         killed_by: test(
             "paxos-core",
-            "traps",
-            "the_back_off_is_drawn_from_a_window_that_doubles_up_to_its_bound",
+            "behaviour",
+            "traps::the_back_off_is_drawn_from_a_window_that_doubles_up_to_its_bound",
         ),
         simulator: blind(
             "alone it was not measured; without draw and growth 410 of 5,000 seeds fail",
@@ -291,8 +303,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: ".checked_shl(0)",
         killed_by: test(
             "paxos-core",
-            "traps",
-            "the_back_off_is_drawn_from_a_window_that_doubles_up_to_its_bound",
+            "behaviour",
+            "traps::the_back_off_is_drawn_from_a_window_that_doubles_up_to_its_bound",
         ),
         simulator: blind(
             "alone it was not measured; without draw and growth 410 of 5,000 seeds fail",

@@ -9,7 +9,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         file: "crates/quorum/src/system.rs",
         find: "let threshold = total / 2 + 1;",
         replace: "let threshold = total.div_ceil(2);",
-        killed_by: test("quorum", "laws", "a_majority_is_more_than_half_and_no_more"),
+        killed_by: test(
+            "quorum",
+            "behaviour",
+            "laws::a_majority_is_more_than_half_and_no_more",
+        ),
         simulator: blind("such a system is refused when made, or still the majority"),
     },
     Mutant {
@@ -20,8 +24,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "if let Some(chosen) = disjoint(&members, total, read_weight, write_weight).filter(|_| false) {",
         killed_by: test(
             "quorum",
-            "exhaustive",
-            "a_system_is_built_exactly_if_every_read_quorum_meets_every_write_quorum",
+            "behaviour",
+            "exhaustive::a_system_is_built_exactly_if_every_read_quorum_meets_every_write_quorum",
         ),
         simulator: blind("its clusters are made with systems that intersect"),
     },
@@ -45,8 +49,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "if weight + 1 >= write_weight {",
         killed_by: test(
             "quorum",
-            "laws",
-            "the_watermark_is_the_greatest_value_that_a_write_quorum_has_reached",
+            "behaviour",
+            "laws::the_watermark_is_the_greatest_value_that_a_write_quorum_has_reached",
         ),
         simulator: finds("raft", 2_000),
     },

@@ -11,8 +11,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "let free = true;",
         killed_by: test(
             "raft-core",
-            "paper",
-            "section_5_2_leader_election::each_server_votes_for_at_most_one_candidate_in_a_term_first_come_first_served",
+            "behaviour",
+            "paper::section_5_2_leader_election::each_server_votes_for_at_most_one_candidate_in_a_term_first_come_first_served",
         ),
         simulator: finds("raft", 5_000),
     },
@@ -50,8 +50,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "let granted = term == self.term && free;",
         killed_by: test(
             "raft-core",
-            "paper",
-            "section_5_4_safety::a_voter_denies_its_vote_if_its_own_log_is_more_up_to_date",
+            "behaviour",
+            "paper::section_5_4_safety::a_voter_denies_its_vote_if_its_own_log_is_more_up_to_date",
         ),
         simulator: finds("raft", 5_000),
     },
@@ -91,8 +91,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "            .is_read_quorum(|_| slots.next().is_some_and(&has))\n            || 2 * (0..self.voters.len()).filter(|&slot| has(slot)).count() >= self.voters.len()",
         killed_by: test(
             "raft-core",
-            "paper",
-            "section_5_2_leader_election::a_candidate_wins_with_the_votes_of_a_majority",
+            "behaviour",
+            "paper::section_5_2_leader_election::a_candidate_wins_with_the_votes_of_a_majority",
         ),
         simulator: finds_among("raft", 4, 2_000),
     },
@@ -104,8 +104,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "if let Some((first, second)) = system.disjoint_read_quorums().filter(|_| false) {",
         killed_by: test(
             "raft-core",
-            "quorums",
-            "refused::a_system_that_could_elect_two_leaders_in_one_term",
+            "behaviour",
+            "quorums::refused::a_system_that_could_elect_two_leaders_in_one_term",
         ),
         simulator: blind("its clusters elect by majority"),
     },
@@ -117,8 +117,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "            .is_write_quorum(|_|",
         killed_by: test(
             "raft-core",
-            "random",
-            "five_nodes_of_any_weights_and_thresholds_keep_every_invariant_and_recover",
+            "behaviour",
+            "random::five_nodes_of_any_weights_and_thresholds_keep_every_invariant_and_recover",
         ),
         simulator: blind("its clusters elect by majority, and commit by the same"),
     },
@@ -130,8 +130,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "            .is_read_quorum(|_|",
         killed_by: test(
             "raft-core",
-            "quorums",
-            "flexible_pair::a_leader_that_hears_no_write_quorum_steps_down",
+            "behaviour",
+            "quorums::flexible_pair::a_leader_that_hears_no_write_quorum_steps_down",
         ),
         simulator: blind("its clusters elect by majority, and commit by the same"),
     },
@@ -143,8 +143,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "if index > self.commit {",
         killed_by: test(
             "raft-core",
-            "paper",
-            "section_5_4_safety::figure_8_an_entry_of_an_older_term_is_not_committed_by_counting",
+            "behaviour",
+            "paper::section_5_4_safety::figure_8_an_entry_of_an_older_term_is_not_committed_by_counting",
         ),
         simulator: blind(
             "the blank entry travels with the older ones; not in 20,000 seeds of 3, 4 or 5 nodes",
@@ -184,8 +184,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "            let from = self.first_difference(batch).unwrap_or(batch.last());",
         killed_by: test(
             "raft-core",
-            "paper",
-            "section_5_3_log_replication::a_follower_keeps_what_follows_entries_that_it_already_has",
+            "behaviour",
+            "paper::section_5_3_log_replication::a_follower_keeps_what_follows_entries_that_it_already_has",
         ),
         simulator: finds("raft", 5_000),
     },
@@ -197,8 +197,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         replace: "let commit = commit.min(self.log.last().index);",
         killed_by: test(
             "raft-core",
-            "paper",
-            "section_5_3_log_replication::a_follower_commits_no_further_than_the_last_entry_known_to_match",
+            "behaviour",
+            "paper::section_5_3_log_replication::a_follower_commits_no_further_than_the_last_entry_known_to_match",
         ),
         simulator: blind(
             "the blank entry of a new leader cuts off such a suffix before a commit index can pass it",

@@ -1,8 +1,6 @@
 //! Expressions as text: what is read, what is written, and what is refused where.
 
-mod common;
-
-use common::for_each_expression;
+use crate::common::for_each_expression;
 use quickcheck::{Arbitrary, Gen};
 use quorum::{
     EXPRESSION_DEPTH_MAX, EXPRESSION_SIZE_MAX, Expected, Expression, ExpressionError, MEMBERS_MAX,
@@ -231,7 +229,7 @@ fn hostile_text_is_an_expression_or_an_error() {
                 }
             }
             _ => {
-                text = common::expression(&mut g, 5, 3).to_string();
+                text = crate::common::expression(&mut g, 5, 3).to_string();
                 let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
                 let at = *g.choose(&places).unwrap();
                 text.replace_range(at..=at, &g.choose(&signs).unwrap().to_string());

@@ -3,15 +3,13 @@
 //!
 //! The schedules are the same on every run. `RAFT_SEED=17` asks for other ones.
 
-mod common;
-
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use common::Net;
-use common::disk::Disk;
-use common::random::Random;
+use crate::common::Net;
+use crate::common::disk::Disk;
+use crate::common::random::Random;
 use quickcheck::{Arbitrary, Gen, QuickCheck, TestResult};
 use quorum::QuorumSystem;
 use raft_core::{Config, Index, Role};
@@ -244,7 +242,7 @@ fn recovers(net: &mut Net) {
     let (write, read) = (net.propose(leader), net.read(leader));
     net.run_ms(100);
     let index = match net.ending(write) {
-        Some(common::clients::Ending::Committed(index)) => index,
+        Some(crate::common::clients::Ending::Committed(index)) => index,
         other => panic!("the proposal ended as {other:?}"),
     };
     assert!(net.ending(read).is_some());

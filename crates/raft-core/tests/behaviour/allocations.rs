@@ -1,11 +1,9 @@
 //! A payload exists once, whoever holds it, and a steady state allocates next to nothing.
 
-mod common;
-
 use std::collections::VecDeque;
 
+use crate::common::random::Random;
 use allocation_counter::measure;
-use common::random::Random;
 use raft_core::{Config, Event, Message, Raft, Record, Request, Role};
 use transport::{
     Bytes, Context, Effect, Effects, Input, NodeId, Process, Recover, RequestId, Time,

@@ -1,8 +1,6 @@
 //! How likely no quorum is left, against the sum over all sets of nodes and all states of the zones.
 
-mod common;
-
-use common::{Named, for_each_expression, quorums};
+use crate::common::{Named, for_each_expression, quorums};
 use quickcheck::{Arbitrary, Gen};
 use quorum::{Expression, QuorumError, QuorumSystem, Side, ZONES_MAX};
 

@@ -1,8 +1,6 @@
 //! The laws of expressions, against the definitions tried on every set of nodes.
 
-mod common;
-
-use common::{Named, bits, expression, for_each_expression, quorums};
+use crate::common::{Named, bits, expression, for_each_expression, quorums};
 use quickcheck::{Arbitrary, Gen};
 use quorum::{Expression, ExpressionError, QuorumError, QuorumSystem, Side};
 
@@ -306,8 +304,8 @@ fn a_pair_is_a_system_exactly_if_every_read_quorum_meets_every_write_quorum() {
         let mut g = Gen::from_size_and_seed(100, seed);
         let (reads, writes) = match seed % 4 {
             0 => (
-                common::read_once(&mut g, 0, NODES - 1),
-                common::read_once(&mut g, 0, NODES - 1),
+                crate::common::read_once(&mut g, 0, NODES - 1),
+                crate::common::read_once(&mut g, 0, NODES - 1),
             ),
             1 => (expression(&mut g, NODES, 3), expression(&mut g, NODES, 2)),
             2 => {
@@ -319,8 +317,8 @@ fn a_pair_is_a_system_exactly_if_every_read_quorum_meets_every_write_quorum() {
                 )
             }
             _ => {
-                let reads = common::read_once(&mut g, 0, NODES - 1);
-                let more = common::read_once(&mut g, 0, NODES - 1);
+                let reads = crate::common::read_once(&mut g, 0, NODES - 1);
+                let more = crate::common::read_once(&mut g, 0, NODES - 1);
                 (
                     reads.clone(),
                     Expression::all([more, reads.dual()]).unwrap(),
@@ -371,7 +369,7 @@ fn is_as_defined(system: &QuorumSystem<u32>, reads: &[bool], writes: &[bool]) {
     }
     for (side, quorums) in [(Side::Read, reads), (Side::Write, writes)] {
         let expression = system.expression(side).unwrap();
-        assert_eq!(common::quorums(&expression, NODES), quorums);
+        assert_eq!(crate::common::quorums(&expression, NODES), quorums);
         assert_eq!(system.size_min(side), expression.size_min().unwrap());
         assert_eq!(system.resilience(side), expression.resilience().unwrap());
     }

@@ -1,12 +1,10 @@
 //! Input that no correct peer, client or world would give. Forged messages can break agreement; they
 //! must never make a node panic, forget a request, or hold more than its limits allow.
 
-mod common;
-
 use std::time::Duration;
 
-use common::random::Random;
-use common::{ballot, majority};
+use crate::common::random::Random;
+use crate::common::{ballot, majority};
 use paxos_core::{Ballot, Config, Message, Paxos, Phase, Proposal, Record, Request};
 use transport::{
     Context, Effect, Effects, Ends, Input, NodeId, Process, Recover, RequestId, Stored, Time, Token,

@@ -1,9 +1,6 @@
 //! The clocks say what happened before what: against the definition on every small clock, and
 //! against the causal history of every event in random executions.
 
-#[macro_use]
-mod common;
-
 use std::collections::BTreeSet;
 
 use clocks::{Causality, Lamport, LamportStamp, VectorClock};

@@ -21,13 +21,11 @@
 //! | `crash 1`, `restart 1` | a node stops, and comes back with its disk |
 //! | `state` | shows every node: role, term, commit index, terms of its entries |
 
-mod common;
-
 use std::fmt::Write as _;
 use std::path::Path;
 
-use common::disk::Disk;
-use common::{Net, Packet, records};
+use crate::common::disk::Disk;
+use crate::common::{Net, Packet, records};
 use raft_core::{Event, Index, Message, Outcome, Role, Verdict};
 
 /// A cluster that writes down what happens to it.

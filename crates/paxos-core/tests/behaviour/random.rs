@@ -1,12 +1,10 @@
 //! Random schedules: faults of every kind, then a healed phase in which the cluster must make
 //! progress. Schedules are numbered; a failure names its number. `PAXOS_SEED=17` adds to them all.
 
-mod common;
-
 use std::time::Duration;
 
-use common::random::Random;
-use common::{Net, majority};
+use crate::common::random::Random;
+use crate::common::{Net, majority};
 use paxos_core::Config;
 use quorum::QuorumSystem;
 use transport::NodeId;
@@ -110,7 +108,7 @@ fn recover(net: &mut Net) {
     net.run_ms(1_000);
     let chosen = net.chosen().expect("a value is chosen");
     match net.ending(last) {
-        Some(common::clients::Ending::Decided(value, _)) => assert_eq!(value, chosen),
+        Some(crate::common::clients::Ending::Decided(value, _)) => assert_eq!(value, chosen),
         other => panic!("the proposal ended as {other:?}"),
     }
     for id in net.ids() {

@@ -1,11 +1,8 @@
 //! Whatever order messages arrive in, they come out in causal order, each exactly once.
 
-#[path = "common/broadcast.rs"]
-mod broadcast;
-
 use std::collections::BTreeSet;
 
-use broadcast::{Said, below, broadcast, check_next, listener, stamp};
+use crate::broadcast::{Said, below, broadcast, check_next, listener, stamp};
 use clocks::{CausalBuffer, CausalMessage, ClockError, Dot, Receipt, VectorClock};
 use quickcheck::{Arbitrary, Gen};
 

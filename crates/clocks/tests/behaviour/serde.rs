@@ -1,9 +1,6 @@
 //! The serde form: it survives a round trip, and hostile input is refused within bounds.
 #![cfg(feature = "serde")]
 
-#[macro_use]
-mod common;
-
 use clocks::{Causality, Lamport, LamportStamp, VectorClock};
 use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
 use serde::de::{IntoDeserializer, Visitor};

@@ -1,9 +1,7 @@
 //! Everything that travels or is stored survives serde.
 #![cfg(feature = "serde")]
 
-mod common;
-
-use common::{ballot, proposal};
+use crate::common::{ballot, proposal};
 use paxos_core::{Event, Message, Record, Refusal, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -35,7 +33,7 @@ fn every_message_survives() {
             Message::Accepted { ballot },
             Message::Refused {
                 ballot,
-                promised: common::ballot(u64::MAX, u32::MAX),
+                promised: crate::common::ballot(u64::MAX, u32::MAX),
             },
             Message::Decided { value: round },
             Message::Ask,

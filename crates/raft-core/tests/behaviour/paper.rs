@@ -2,13 +2,11 @@
 //! (Extended Version)", Ongaro and Ousterhout, 2014, sections 5 and 8. Each test is named for what
 //! a sentence says, under the section that says it.
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::clients::Ending;
-use common::say::{append, matched, pre_vote_granted, verdict, vote, vote_reply};
-use common::{Net, Packet, at, entry};
+use crate::common::clients::Ending;
+use crate::common::say::{append, matched, pre_vote_granted, verdict, vote, vote_reply};
+use crate::common::{Net, Packet, at, entry};
 use raft_core::{Event, Index, Message, Refusal, Role, Term, Verdict};
 use transport::{NodeId, Process};
 
@@ -506,7 +504,13 @@ mod section_5_4_safety {
             5,
             1,
             |config| config.append_entries_max(1).unwrap(),
-            |id| common::disk::Disk::with(common::records(3, None, logs[id as usize - 1])),
+            |id| {
+                crate::common::disk::Disk::with(crate::common::records(
+                    3,
+                    None,
+                    logs[id as usize - 1],
+                ))
+            },
         );
         net.cut(1, 5);
         net.time_out(1);

@@ -1,11 +1,9 @@
 //! Input that no correct peer, client or world would give. Forged messages can break Raft's safety;
 //! they must never make a node panic, forget a request, or hold more than its limits allow.
 
-mod common;
-
 use std::time::Duration;
 
-use common::random::Random;
+use crate::common::random::Random;
 use raft_core::{
     Batch, Config, Entries, Event, Index, Message, Position, Raft, Record, Request, Role, Term,
     Verdict,

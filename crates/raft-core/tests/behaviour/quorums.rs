@@ -2,13 +2,11 @@
 //!
 //! Flexible pairs: Howard, Malkhi and Spiegelman, *Flexible Paxos*, 2016. Weights: Gifford 1979.
 
-mod common;
-
 use std::time::Duration;
 
-use common::clients::Ending;
-use common::say::{granted, pre_vote_granted, vote, vote_reply};
-use common::{Net, at};
+use crate::common::clients::Ending;
+use crate::common::say::{granted, pre_vote_granted, vote, vote_reply};
+use crate::common::{Net, at};
 use quorum::QuorumSystem;
 use raft_core::invariants::{Broken, Ledger};
 use raft_core::{Config, ConfigError, Index, Raft, Role};

@@ -1,10 +1,8 @@
 //! The sentences of the papers, and the bugs that happened to somebody, each with its source. Issue
 //! numbers are of the repositories named.
 
-mod common;
-
-use common::clients::Ending;
-use common::{Net, ballot, majority, proposal};
+use crate::common::clients::Ending;
+use crate::common::{Net, ballot, majority, proposal};
 use std::time::Duration;
 
 use paxos_core::{
@@ -211,7 +209,7 @@ fn a_promise_is_remembered_across_a_crash() {
     net.crash(0, 0);
     net.restart(0);
     let answers = net.hear(0, 2, Message::Accept(proposal(4, 2, 7)));
-    let (ballot, promised) = (common::ballot(4, 2), ballot);
+    let (ballot, promised) = (crate::common::ballot(4, 2), ballot);
     assert_eq!(answers, [Message::Refused { ballot, promised }]);
 }
 
@@ -250,10 +248,10 @@ fn an_acceptance_is_not_told_before_it_is_durable_and_survives_a_crash() {
         0,
         2,
         Message::Prepare {
-            ballot: common::ballot(1, 2),
+            ballot: crate::common::ballot(1, 2),
         },
     );
-    let (ballot, accepted) = (common::ballot(1, 2), Some(proposal(1, 1, 7)));
+    let (ballot, accepted) = (crate::common::ballot(1, 2), Some(proposal(1, 1, 7)));
     assert_eq!(answers, [Message::Promise { ballot, accepted }]);
 }
 
@@ -381,7 +379,7 @@ fn back_off_grows_to_its_bound_and_no_further() {
         let Some(ballot) = net.node(0).ballot() else {
             panic!("in round {round} it prepares");
         };
-        let promised = common::ballot(ballot.round, 2);
+        let promised = crate::common::ballot(ballot.round, 2);
         net.hear(0, 2, Message::Refused { ballot, promised });
         assert_eq!(net.node(0).phase(), Phase::BackingOff);
         let wait = net.node(0).deadline().unwrap().since(net.now);
@@ -431,7 +429,7 @@ fn waits_when_outbid(is_last: bool) -> Vec<u128> {
     );
     let waits = (0..6).map(|_| {
         let ballot = paxos.ballot().expect("it prepares");
-        let promised = common::ballot(ballot.round, 2);
+        let promised = crate::common::ballot(ballot.round, 2);
         let (from, message) = (NodeId(2), Message::Refused { ballot, promised });
         step(&mut paxos, now, Input::Message { from, message });
         assert_eq!(paxos.phase(), Phase::BackingOff);

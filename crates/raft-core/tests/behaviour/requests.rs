@@ -1,13 +1,11 @@
 //! Every request ends exactly once: committed, lost, unknown, readable or refused.
 
-mod common;
-
 use std::time::Duration;
 
-use common::Net;
-use common::clients::Ending;
-use common::disk::Disk;
-use common::random::Random;
+use crate::common::Net;
+use crate::common::clients::Ending;
+use crate::common::disk::Disk;
+use crate::common::random::Random;
 use raft_core::{Config, Event, Index, Message, Outcome, Refusal, Role, Term, Verdict};
 use transport::{NodeId, Process, Time};
 

@@ -1,9 +1,6 @@
 //! What the clocks refuse, and mistakes of other clocks that these do not make. A refused
 //! operation changes nothing.
 
-#[macro_use]
-mod common;
-
 use clocks::{Causality, ClockError, Defect, Dot, HlcStamp, Lamport, VectorClock};
 
 /// The number of the event that was counted.
@@ -152,7 +149,7 @@ fn an_event_that_cannot_be_counted_is_an_error() {
 
 /// The variants of an enum of `src/error.rs`, in their order: an error without its text below fails.
 fn variants(name: &str) -> Vec<&'static str> {
-    let source = include_str!("../src/error.rs");
+    let source = include_str!("../../src/error.rs");
     let (_, after) = source.split_once(&format!("pub enum {name} {{")).unwrap();
     let (body, _) = after.split_once("\n}").unwrap();
     let lines = body.lines().filter_map(|line| line.strip_prefix("    "));

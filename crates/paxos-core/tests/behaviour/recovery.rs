@@ -1,9 +1,7 @@
 //! Recovery: a node is what its records say, and records that no node writes are refused.
 
-mod common;
-
-use common::random::Random;
-use common::{Net, ballot, majority, proposal};
+use crate::common::random::Random;
+use crate::common::{Net, ballot, majority, proposal};
 use paxos_core::{Ballot, Config, Paxos, Phase, Record, RecoverError};
 use transport::{NodeId, Process, Recover, Stored, Token};
 

@@ -1,12 +1,9 @@
 //! What a causal buffer names is enough to get what is missing, however little it holds; whoever fills
 //! it can be thrown out; and a group changes without losing what was in flight.
 
-#[path = "common/broadcast.rs"]
-mod broadcast;
-
 use std::collections::BTreeSet;
 
-use broadcast::{Said, below, broadcast, check_next, listener, stamp};
+use crate::broadcast::{Said, below, broadcast, check_next, listener, stamp};
 use clocks::{
     CausalBuffer, CausalMessage, ClockError, Dot, Receipt, Roster, Stability, VectorClock,
 };

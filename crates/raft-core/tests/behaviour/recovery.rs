@@ -1,10 +1,8 @@
 //! Recovery: a node is what its records say, and records that no node writes are refused.
 
-mod common;
-
-use common::disk::Disk;
-use common::random::Random;
-use common::{Net, entry, records};
+use crate::common::disk::Disk;
+use crate::common::random::Random;
+use crate::common::{Net, entry, records};
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 use raft_core::{Batch, Config, ConfigError, Index, Log, Raft, Record, RecoverError, Role, Term};
 use transport::{NodeId, Process, Recover, Stored, Token};

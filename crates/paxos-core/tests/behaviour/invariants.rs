@@ -1,9 +1,7 @@
 //! The judges of other tests, judged: states that no correct run reaches are noticed, and states that
 //! only look odd are not.
 
-mod common;
-
-use common::{ballot, majority, proposal};
+use crate::common::{ballot, majority, proposal};
 use paxos_core::invariants::{Broken, Ledger, decided_is_durable};
 use paxos_core::{Config, Paxos, Proposer, Record};
 use transport::{NodeId, Recover, Stored, Token};

@@ -1,11 +1,9 @@
 //! How requests end: each once, and each with the truth.
 
-mod common;
-
 use std::time::Duration;
 
-use common::clients::Ending;
-use common::{Net, ballot, majority, proposal};
+use crate::common::clients::Ending;
+use crate::common::{Net, ballot, majority, proposal};
 use paxos_core::{Ballot, Config, Event, Message, Paxos, Phase, Refusal, Request};
 use quorum::QuorumSystem;
 use transport::{
@@ -287,12 +285,12 @@ fn without_a_ballot_left_requests_are_refused() {
     assert_eq!(net.node(0).phase(), Phase::Quiet);
     // A node with a greater number still has one.
     let mut net = Net::new(3);
-    let ballot = common::ballot(Ballot::ROUND_MAX, 1);
+    let ballot = crate::common::ballot(Ballot::ROUND_MAX, 1);
     net.hear(2, 1, Message::Prepare { ballot });
     net.propose(2);
     assert_eq!(
         net.node(2).ballot(),
-        Some(common::ballot(Ballot::ROUND_MAX, 2))
+        Some(crate::common::ballot(Ballot::ROUND_MAX, 2))
     );
 }
 
