@@ -24,8 +24,9 @@ pub use history::{
 
 mod model;
 pub use model::{
-    CasRegister, KeyValue, KvInput, KvOutput, Model, Notation, Register, RegisterCall,
-    RegisterInput, RegisterOutput, Role, Shape,
+    CasRegister, Contents, FifoQueue, KeyValue, KvInput, KvOutput, Model, Notation, PoolCall,
+    PoolInput, PoolOutput, PriorityQueue, Register, RegisterCall, RegisterInput, RegisterOutput,
+    Role, Set, SetCall, SetInput, SetOutput, Shape, Stack,
 };
 
 mod level;

@@ -1,12 +1,24 @@
 //! What a correct object may answer: the trait, and the models that come with the crate.
 
+mod contents;
 mod key_value;
+mod pool;
+mod priority_queue;
+mod queue;
 mod register;
+mod set;
+mod stack;
 
 use core::{fmt::Debug, hash::Hash};
 
+pub use contents::Contents;
 pub use key_value::{KeyValue, KvInput, KvOutput};
+pub use pool::{PoolCall, PoolInput, PoolOutput};
+pub use priority_queue::PriorityQueue;
+pub use queue::FifoQueue;
 pub use register::{CasRegister, Register, RegisterCall, RegisterInput, RegisterOutput};
+pub use set::{Set, SetCall, SetInput, SetOutput};
+pub use stack::Stack;
 
 use crate::{Event, EventKind, Function, Value};
 
@@ -74,7 +86,7 @@ pub trait Model {
     }
 
     /// The well-known object this is, if it is one for which faster checks than the search exist. With it,
-    /// [`Model::role`] must say what every operation does.
+    /// [`Model::role`] must say what every operation does, and but for a register every object must start empty.
     fn shape(&self) -> Option<Shape> {
         None
     }
@@ -120,8 +132,10 @@ pub enum Shape {
 pub enum Role<'a> {
     /// Puts the value in: a write, an add, an enqueue, a push.
     Insert(&'a Value),
-    /// Takes the value out: a remove, a dequeue, a pop.
+    /// Finds the value and takes it out: a remove that says so, a dequeue, a pop.
     Remove(&'a Value),
+    /// Takes the value out of a set if it is there, and does not say whether it was.
+    Discard(&'a Value),
     /// Sees the value and leaves it: a read, a `contains` that is true, a peek.
     Observe(&'a Value),
     /// Sees that the value is not there: a `contains` that is false.

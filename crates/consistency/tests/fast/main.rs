@@ -1,0 +1,3 @@
+//! Sets, queues, stacks and priority queues, and the checks of distinct values that need no search.
+
+mod models;
