@@ -38,6 +38,20 @@ pub enum Error {
         /// Line of the event.
         line: u64,
     },
+    /// A single operation in a history whose other events are transactions.
+    #[error("line {line}: a single operation in a history of transactions")]
+    NotTransaction {
+        /// Line of the event.
+        line: u64,
+    },
+    /// A key that is a list in one transaction and a register in another.
+    #[error("line {line}: the key {key} is both a list and a register")]
+    KeyOfTwoKinds {
+        /// Line where the transaction that contradicts an earlier one begins.
+        line: u64,
+        /// The key.
+        key: String,
+    },
     /// A process invoked an operation while an earlier one of it was open.
     #[error(
         "line {line}: process {process} invokes while its operation of line {opened_line} is still open"

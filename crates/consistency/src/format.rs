@@ -6,14 +6,17 @@ mod fields;
 mod jepsen_log;
 mod json;
 mod node;
+mod recorded;
 mod write;
 
 use alloc::vec::Vec;
 
-pub use write::write_json_lines;
+pub use recorded::Recorded;
+pub use write::{write_json_lines, write_transactions};
 
 use crate::{Error, Event, History, Value};
 use cursor::Cursor;
+use recorded::{Gatherer, Part};
 
 /// A way of writing histories down.
 ///
@@ -127,6 +130,34 @@ impl Format {
 /// assert_eq!((expected, found.as_str()), ("invoke, ok, fail or info", ":okay"));
 /// ```
 pub fn parse(bytes: &[u8], format: Format) -> Result<History, Error> {
+    let mut read = Read::default();
+    read.refuses_transactions = true;
+    match read_all(bytes, format, read)? {
+        Recorded::Operations(history) => Ok(history),
+        Recorded::Transactions(_) => Err(Error::Transaction { line: 1 }),
+    }
+}
+
+/// Reads a history, of single operations or of transactions: the first event decides. Limits and cost as of
+/// [`parse`].
+///
+/// # Errors
+/// As [`parse`]; [`Error::Transaction`] or [`Error::NotTransaction`] where the two are mixed, and
+/// [`Error::KeyOfTwoKinds`].
+///
+/// ```
+/// use consistency::{Format, Recorded, parse_recorded};
+///
+/// let text = b"{:type :invoke, :value [[:append 1 7] [:r 2 nil]]} {:type :ok, :value [[:append 1 7] [:r 2 [3]]]}";
+/// let recorded = parse_recorded(text, Format::JepsenEdn)?;
+/// assert!(matches!(recorded, Recorded::Transactions(history) if history.len() == 1));
+/// # Ok::<(), consistency::Error>(())
+/// ```
+pub fn parse_recorded(bytes: &[u8], format: Format) -> Result<Recorded, Error> {
+    read_all(bytes, format, Read::default())
+}
+
+fn read_all(bytes: &[u8], format: Format, mut read: Read) -> Result<Recorded, Error> {
     let text = match core::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
@@ -136,18 +167,22 @@ pub fn parse(bytes: &[u8], format: Format) -> Result<History, Error> {
         }
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut read = Read::default();
     match format {
         Format::JsonLines => json::read(text, &mut read)?,
         Format::JepsenEdn | Format::KeyValueLog => edn::read(text, &mut read)?,
         Format::JepsenLog => jepsen_log::read(text, &mut read)?,
     }
-    History::from_lines(read.events, read.lines, read.skipped)
+    if let Some(gatherer) = read.transactions {
+        return Ok(Recorded::Transactions(gatherer.finish()?));
+    }
+    History::from_lines(read.events, read.lines, read.skipped).map(Recorded::Operations)
 }
 
 /// What has been read so far.
 #[derive(Debug, Default)]
 struct Read {
+    refuses_transactions: bool,
+    transactions: Option<Gatherer>,
     events: Vec<Event>,
     lines: Vec<u64>,
     skipped: u64,
@@ -155,9 +190,22 @@ struct Read {
 }
 
 impl Read {
-    fn push(&mut self, line: u64, event: Event) {
+    fn push(&mut self, line: u64, event: Event) -> Result<(), Error> {
+        if self.transactions.is_some() {
+            return Err(Error::NotTransaction { line });
+        }
         self.events.push(event);
         self.lines.push(line);
+        Ok(())
+    }
+
+    fn transaction(&mut self, cursor: &Cursor<'_>, part: &Part<'_, '_>) -> Result<(), Error> {
+        if self.refuses_transactions || !self.events.is_empty() {
+            return Err(Error::Transaction { line: part.line });
+        }
+        self.transactions
+            .get_or_insert_with(Gatherer::new)
+            .take(cursor, part)
     }
 
     fn skip(&mut self) {

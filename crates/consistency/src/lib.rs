@@ -45,7 +45,7 @@ pub use linearizable::{
 };
 
 mod format;
-pub use format::{Format, parse, write_json_lines};
+pub use format::{Format, Recorded, parse, parse_recorded, write_json_lines, write_transactions};
 
 mod intern;
 

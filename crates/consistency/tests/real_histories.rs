@@ -8,7 +8,7 @@ use std::{
 
 use consistency::{
     CasRegister, Completion, Error, Format, KeyValue, Limits, Notation, Operation, OperationId,
-    Value, Verdict, check_linearizable, parse, replay, write_json_lines,
+    Recorded, Value, Verdict, check_linearizable, parse, parse_recorded, replay, write_json_lines,
 };
 
 /// Beside the workspace, where somebody has put them: no clone carries them.
@@ -121,11 +121,17 @@ fn stores_with_appends() {
 }
 
 #[test]
-fn a_transactional_history_is_refused_with_its_line() {
+fn a_transactional_history_is_read_and_refused_where_operations_are_wanted() {
     let Some(bytes) = read("elle-paper-example.edn") else {
         return;
     };
     assert_eq!(Format::detect(&bytes), Some(Format::JepsenEdn));
     let refused = parse(&bytes, Format::JepsenEdn);
     assert_eq!(refused.err(), Some(Error::Transaction { line: 1 }));
+    let recorded = parse_recorded(&bytes, Format::JepsenEdn).expect("a well-formed file");
+    let Recorded::Transactions(history) = recorded else {
+        panic!("{recorded:?}");
+    };
+    assert_eq!((history.len(), history.sessions_count()), (4, 4));
+    assert_eq!(history.line(OperationId(2)), Some(5));
 }

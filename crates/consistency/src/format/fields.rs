@@ -4,6 +4,7 @@ use super::{
     Read,
     cursor::Cursor,
     node::{Node, Tree},
+    recorded::Part,
 };
 use crate::{Error, Event, EventKind, Function, ProcessId, Value};
 
@@ -22,20 +23,20 @@ pub(super) fn read(
     let held = node.field("value");
     let is_transaction = held.is_some_and(Node::is_transaction);
     let is_named_so = function.is_some_and(|it| it.name() == Some("txn"));
-    if is_named_so || (function.is_none() && is_transaction) {
-        return Err(Error::Transaction { line });
-    }
-    let Some(process) = node.field("process") else {
-        return Err(cursor.error(node.offset, "an event with a process"));
-    };
-    let process = match &process.tree {
-        Tree::Keyword(_) | Tree::Text(_) if !is_own => {
-            read.skip();
-            return Ok(());
-        }
-        _ => match process.natural() {
-            Some(number) => ProcessId(number),
-            None => return Err(cursor.error(process.offset, "a process number from 0")),
+    let is_transaction = is_named_so || (function.is_none() && is_transaction);
+    let process = match node.field("process") {
+        None if is_transaction => None,
+        None => return Err(cursor.error(node.offset, "an event with a process")),
+        Some(process) => match &process.tree {
+            Tree::Keyword(_) | Tree::Text(_) if !is_own => {
+                read.skip();
+                return Ok(());
+            }
+            Tree::Nil if is_transaction => None,
+            _ => match process.natural() {
+                Some(number) => Some(ProcessId(number)),
+                None => return Err(cursor.error(process.offset, "a process number from 0")),
+            },
         },
     };
     let Some(kind) = node.field("type") else {
@@ -45,6 +46,18 @@ pub(super) fn read(
         .name()
         .and_then(EventKind::from_name)
         .ok_or_else(|| cursor.error(kind.offset, "invoke, ok, fail or info"))?;
+    if is_transaction {
+        index(cursor, node, read)?;
+        let part = Part {
+            line,
+            process,
+            kind,
+            offset: node.offset,
+            steps: held,
+            time_ns: time(cursor, node)?,
+        };
+        return read.transaction(cursor, &part);
+    }
     let Some(function) = function else {
         return Err(cursor.error(node.offset, "an event with a function f"));
     };
@@ -65,7 +78,7 @@ pub(super) fn read(
     let (value, error) = value_or_reason(cursor, kind, held, error)?;
     index(cursor, node, read)?;
     let event = Event {
-        process,
+        process: process.unwrap_or_default(),
         kind,
         function: Function::from_name(name),
         key,
@@ -73,8 +86,7 @@ pub(super) fn read(
         error,
         time_ns: time(cursor, node)?,
     };
-    read.push(line, event);
-    Ok(())
+    read.push(line, event)
 }
 
 /// The value of an event. A fail or info may give a word such as `:timed-out` in its place: that is a reason.

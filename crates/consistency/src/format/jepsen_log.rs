@@ -5,6 +5,7 @@ use super::{
     cursor::Cursor,
     edn, fields,
     node::{Node, Tree},
+    recorded::Part,
 };
 use crate::{Error, Event, EventKind, Function, ProcessId, Value};
 
@@ -17,7 +18,7 @@ pub(super) fn read(text: &str, read: &mut Read) -> Result<(), Error> {
             cursor.expect(b'\n', "the end of the line")?;
         }
     }
-    if read.events.is_empty() && read.skipped > 0 {
+    if read.events.is_empty() && read.transactions.is_none() && read.skipped > 0 {
         let expected = "at least one line process<tab>:type<tab>:f<tab>value";
         return Err(Cursor::new(text).error(0, expected));
     }
@@ -61,7 +62,15 @@ fn line(cursor: &mut Cursor<'_>, read: &mut Read) -> Result<(), Error> {
         None
     };
     if name == "txn" {
-        return Err(Error::Transaction { line: number });
+        let part = Part {
+            line: number,
+            process: Some(ProcessId(process)),
+            kind,
+            offset,
+            steps: Some(&held),
+            time_ns: None,
+        };
+        return read.transaction(cursor, &part);
     }
     let (value, error) = fields::value_or_reason(cursor, kind, Some(&held), error)?;
     let event = Event {
@@ -73,8 +82,7 @@ fn line(cursor: &mut Cursor<'_>, read: &mut Read) -> Result<(), Error> {
         error,
         time_ns: None,
     };
-    read.push(number, event);
-    Ok(())
+    read.push(number, event)
 }
 
 /// A value that starts before the line ends.

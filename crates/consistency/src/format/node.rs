@@ -76,7 +76,8 @@ impl<'a> Node<'a> {
                 }
                 _ => map(cursor, entries.iter().map(|(key, value)| (key, value)))?,
             },
-            Tree::Keyword(_) | Tree::Natural(_) | Tree::Opaque => {
+            Tree::Keyword(word) => Value::from(*word),
+            Tree::Natural(_) | Tree::Opaque => {
                 return Err(cursor.error(self.offset, expected));
             }
         })

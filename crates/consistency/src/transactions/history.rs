@@ -4,9 +4,9 @@
 //! read so far of which it was a continuation, and a read that is a prefix of it is stored as its length. One that is
 //! not (an incompatible order) is stored whole.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, string::ToString, vec::Vec};
 
-use crate::{Error, Moment, OperationId, ProcessId, Value, intern::Interner};
+use crate::{Error, Moment, OperationId, ProcessId, Value, history::Lines, intern::Interner};
 
 /// How a transaction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,6 +141,8 @@ pub struct Transactions {
     values: Interner<Value>,
     spines: Vec<Vec<u32>>,
     strange: Vec<Vec<u32>>,
+    /// Line of each transaction's begin; empty for a history that was not read.
+    lines: Lines,
 }
 
 /// One transaction, for people: everything by value.
@@ -206,6 +208,49 @@ impl Transactions {
                 .map(|micro| self.step(*micro))
                 .collect(),
         })
+    }
+
+    /// The line of the file on which this transaction begins, from 1; `None` when it was not read from a file.
+    #[must_use]
+    pub fn line(&self, id: OperationId) -> Option<u64> {
+        self.lines.get(id.0)
+    }
+
+    /// Decides for every key whether it is a list or a register: a read that heard nothing of a list is a read of
+    /// the empty list. The first contradiction is the error.
+    pub(crate) fn settle_kinds(&mut self) -> Result<(), Error> {
+        let mut is_list: Vec<Option<bool>> = Vec::new();
+        is_list.resize(self.keys.len(), None);
+        for (place, header) in self.headers.iter().enumerate() {
+            let first = header.first as usize;
+            let micros = self
+                .micros
+                .get(first..first.saturating_add(header.count as usize));
+            for micro in micros.unwrap_or_default() {
+                let shown = match micro.kind {
+                    MicroKind::Append | MicroKind::ReadPrefix | MicroKind::ReadStrange => true,
+                    MicroKind::Write => false,
+                    MicroKind::Read if micro.value != Self::NIL => false,
+                    MicroKind::Read | MicroKind::ReadUnheard => continue,
+                };
+                if let Some(known) = is_list.get_mut(micro.key as usize)
+                    && *known.get_or_insert(shown) != shown
+                {
+                    return Err(Error::KeyOfTwoKinds {
+                        line: self.lines.get(place).unwrap_or(0),
+                        key: self.key(micro.key).to_string(),
+                    });
+                }
+            }
+        }
+        for micro in &mut self.micros {
+            let is_list = is_list.get(micro.key as usize) == Some(&Some(true));
+            if is_list && micro.kind == MicroKind::Read {
+                micro.kind = MicroKind::ReadPrefix;
+                micro.value = 0;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn headers(&self) -> &[Header] {
@@ -324,6 +369,7 @@ impl Builder {
                 values,
                 spines: Vec::new(),
                 strange: Vec::new(),
+                lines: Lines::new(),
             },
             numbers: BTreeMap::new(),
             scratch: Vec::new(),
@@ -348,6 +394,11 @@ impl Builder {
             end_time_ns: None,
         });
         id
+    }
+
+    /// Says on which line of a file the transaction invoked last begins. Either every transaction has one, or none.
+    pub(crate) fn stand_on_line(&mut self, line: u64) {
+        self.history.lines.push(line);
     }
 
     /// How it ended, and what it did: the results of a committed one, the plan of any other. O(its size).
