@@ -24,9 +24,12 @@ pub use history::{
 
 mod model;
 pub use model::{
-    CasRegister, Contents, FifoQueue, KeyValue, KvInput, KvOutput, Model, Notation, PoolCall,
-    PoolInput, PoolOutput, PriorityQueue, Register, RegisterCall, RegisterInput, RegisterOutput,
-    Role, Set, SetCall, SetInput, SetOutput, Shape, Stack,
+    Bank, BankInput, BankOutput, CasRegister, Contents, Counter, CounterCall, CounterInput,
+    CounterOutput, FifoQueue, KeyValue, KvInput, KvOutput, Model, MultiInput, MultiOutput,
+    MultiRegister, MultiStep, Mutex, MutexCall, MutexInput, Nondeterministic,
+    NondeterministicModel, Notation, OwnedMutex, PoolCall, PoolInput, PoolOutput, PriorityQueue,
+    Register, RegisterCall, RegisterInput, RegisterOutput, Role, Set, SetCall, SetInput, SetOutput,
+    Shape, Stack,
 };
 
 mod level;

@@ -1,7 +1,12 @@
 //! What a correct object may answer: the trait, and the models that come with the crate.
 
+mod bank;
 mod contents;
+mod counter;
 mod key_value;
+mod multi_register;
+mod mutex;
+mod nondeterministic;
 mod pool;
 mod priority_queue;
 mod queue;
@@ -11,8 +16,13 @@ mod stack;
 
 use core::{fmt::Debug, hash::Hash};
 
+pub use bank::{Bank, BankInput, BankOutput};
 pub use contents::Contents;
+pub use counter::{Counter, CounterCall, CounterInput, CounterOutput};
 pub use key_value::{KeyValue, KvInput, KvOutput};
+pub use multi_register::{MultiInput, MultiOutput, MultiRegister, MultiStep};
+pub use mutex::{Mutex, MutexCall, MutexInput, OwnedMutex};
+pub use nondeterministic::{Nondeterministic, NondeterministicModel};
 pub use pool::{PoolCall, PoolInput, PoolOutput};
 pub use priority_queue::PriorityQueue;
 pub use queue::FifoQueue;

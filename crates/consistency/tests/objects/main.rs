@@ -1,3 +1,7 @@
 //! Maps as values, and the objects beyond registers: models, staleness, convergence.
 
+#[path = "../common/mod.rs"]
+#[expect(dead_code, reason = "the helpers are shared by several programs")]
+mod common;
+mod models;
 mod values;
