@@ -134,6 +134,13 @@ pub enum Error {
         /// The operation placed too late.
         operation: OperationId,
     },
+    /// [`replay_sequential`](crate::replay_sequential): the operation stands before one that its own process did
+    /// earlier.
+    #[error("the witness places operation {operation} before an earlier one of its own process")]
+    WitnessProcessOrder {
+        /// The operation placed too early.
+        operation: OperationId,
+    },
     /// [`replay`](crate::replay): the model does not allow this input and output in the state reached.
     #[error("the model refuses operation {operation} where the witness places it")]
     WitnessIllegal {

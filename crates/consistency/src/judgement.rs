@@ -4,7 +4,7 @@
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
-use crate::{OperationId, UnknownReason, Value};
+use crate::{OperationId, ProcessId, UnknownReason, Value};
 
 /// What a check found, with its certificate. Neither `Unknown` nor `NotCheckable` is success.
 ///
@@ -70,6 +70,16 @@ pub enum NotCheckable {
         key: Value,
         /// The value.
         value: Value,
+    },
+    /// A process called an operation while an earlier one of it was open, so it has no order of its own.
+    #[error(
+        "process {process} calls operation {operation} while an earlier one of it is open, so it has no order of its own"
+    )]
+    ProcessOverlaps {
+        /// The process.
+        process: ProcessId,
+        /// The later operation.
+        operation: OperationId,
     },
     /// The model speaks of reads and writes only, and this operation is something else.
     #[error(

@@ -47,6 +47,9 @@ pub use linearizable::{
     split_by_key,
 };
 
+mod sequential;
+pub use sequential::{check_sequential, replay_sequential};
+
 mod format;
 pub use format::{Format, Recorded, parse, parse_recorded, write_json_lines, write_transactions};
 

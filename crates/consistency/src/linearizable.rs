@@ -10,6 +10,10 @@ mod shrink;
 
 use alloc::{boxed::Box, vec::Vec};
 
+pub(crate) use memo::{Configuration, Memo};
+pub(crate) use search::{Outcome, Stuck};
+pub(crate) use shrink::{Attempt, forget};
+
 pub use keys::{Checked, Keys, Method, split_by_key};
 pub use replay::replay;
 

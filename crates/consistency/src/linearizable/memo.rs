@@ -14,7 +14,7 @@ use core::hash::Hasher;
 /// Entries in one arena of words: `[link, state, next, missing count, missing.., class count, (class, taken)..]`.
 /// `link` leads to an older entry of the same required operations and state (plus one; zero ends).
 #[derive(Debug)]
-pub(super) struct Memo {
+pub(crate) struct Memo {
     words: Vec<u32>,
     slots: Slots,
     heads: Vec<Head>,
@@ -29,16 +29,16 @@ struct Head {
 
 /// What is placed, borrowed from the search.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Configuration<'a> {
-    pub(super) state: u32,
-    pub(super) next: u32,
-    pub(super) missing: &'a [u32],
+pub(crate) struct Configuration<'a> {
+    pub(crate) state: u32,
+    pub(crate) next: u32,
+    pub(crate) missing: &'a [u32],
     /// Classes of which some are taken, ascending, with how many.
-    pub(super) taken: &'a [(u32, u32)],
+    pub(crate) taken: &'a [(u32, u32)],
 }
 
 impl Memo {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             words: Vec::new(),
             slots: Slots::new(),
@@ -48,7 +48,7 @@ impl Memo {
     }
 
     /// Whether the configuration is new; it is then remembered. `false` when a remembered one covers it.
-    pub(super) fn visit(&mut self, configuration: Configuration<'_>) -> bool {
+    pub(crate) fn visit(&mut self, configuration: Configuration<'_>) -> bool {
         let mut mixer = Mixer::default();
         mixer.add(u64::from(configuration.state) << 32 | u64::from(configuration.next));
         for index in configuration.missing {
@@ -86,11 +86,11 @@ impl Memo {
         true
     }
 
-    pub(super) const fn entries(&self) -> usize {
+    pub(crate) const fn entries(&self) -> usize {
         self.entries
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let words = self.words.len().saturating_mul(4);
         let heads = self.heads.len().saturating_mul(size_of::<Head>());
         words
@@ -99,7 +99,7 @@ impl Memo {
     }
 
     /// Whether the arena nears the end of its 32-bit addresses.
-    pub(super) const fn is_full(&self) -> bool {
+    pub(crate) const fn is_full(&self) -> bool {
         self.words.len() > (u32::MAX / 2) as usize
     }
 

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{Model, OperationId, intern::Interner};
 
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Holds(Vec<OperationId>),
     Violated(Stuck),
     Unknown(UnknownReason),
@@ -31,12 +31,12 @@ pub(super) enum Outcome {
 
 /// The longest order that went well, and what could have come next but for the model.
 #[derive(Debug, Default)]
-pub(super) struct Stuck {
-    pub(super) longest: Vec<OperationId>,
-    pub(super) blocked: Vec<OperationId>,
+pub(crate) struct Stuck {
+    pub(crate) longest: Vec<OperationId>,
+    pub(crate) blocked: Vec<OperationId>,
     /// No configuration reached had placed everything that returned by here. So nothing called later was ever tried,
     /// and no beginning of the history that ends before here is violated.
-    pub(super) horizon: u64,
+    pub(crate) horizon: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

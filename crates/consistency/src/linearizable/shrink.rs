@@ -25,15 +25,17 @@ pub(super) fn shrink<M: Model>(
     limits: &Limits,
     keep_going: &mut dyn FnMut() -> bool,
 ) -> Violation<M::Key> {
-    let mut shrinker = Shrinker {
+    let shrinker = Shrinker {
         model,
         partition: &partition,
         limits,
-        keep_going,
-        steps_left: limits.shrink_steps_max,
     };
     let mut core = shrinker.called_by(stuck.horizon);
-    let is_minimal = shrinker.forget(&mut core);
+    let is_pure = |place: usize| partition.required.get(place).is_some_and(|it| it.is_pure);
+    let steps_max = limits.shrink_steps_max;
+    let is_minimal = forget(&mut core, &is_pure, steps_max, &mut |rest, steps_max| {
+        shrinker.attempt(rest, steps_max, keep_going)
+    });
     let mut forgotten: Vec<_> = shrinker
         .rest(&core)
         .into_iter()
@@ -55,63 +57,93 @@ pub(super) fn shrink<M: Model>(
     }
 }
 
+/// What became of trying whether a core is enough.
+pub(crate) struct Attempt {
+    /// `None` when that took too long.
+    pub(crate) is_violated: Option<bool>,
+    pub(crate) is_interrupted: bool,
+    /// What it cost, the operations looked at included.
+    pub(crate) steps: u64,
+}
+
+impl Attempt {
+    pub(crate) const fn new(outcome: &Outcome, steps: u64) -> Self {
+        Self {
+            is_violated: match outcome {
+                Outcome::Holds(_) => Some(false),
+                Outcome::Violated(_) => Some(true),
+                Outcome::Unknown(_) => None,
+            },
+            is_interrupted: matches!(outcome, Outcome::Unknown(UnknownReason::Interrupted)),
+            steps,
+        }
+    }
+}
+
+/// Forgets what can be forgotten of `core` (ascending), in ever smaller groups, pure operations first. `attempt` says
+/// whether a core is enough, within so many steps. Whether the core is 1-minimal.
+pub(crate) fn forget(
+    core: &mut Vec<usize>,
+    is_pure: &dyn Fn(usize) -> bool,
+    mut steps_left: u64,
+    attempt: &mut dyn FnMut(&[usize], u64) -> Attempt,
+) -> bool {
+    let (mut queue, updates): (Vec<usize>, Vec<usize>) =
+        core.iter().copied().partition(|place| is_pure(*place));
+    queue.extend(updates);
+    let mut group = queue.len().div_ceil(2).max(1);
+    let mut is_minimal = true;
+    loop {
+        let mut kept = Vec::with_capacity(queue.len());
+        for tried in queue.chunks(group) {
+            if steps_left == 0 {
+                return false;
+            }
+            // Both halves of the queue are ascending, but a group may span them.
+            let mut sorted = tried.to_vec();
+            sorted.sort_unstable();
+            let rest: Vec<usize> = core
+                .iter()
+                .copied()
+                .filter(|place| sorted.binary_search(place).is_err())
+                .collect();
+            let share = (steps_left / ATTEMPT_SHARE).max(1_000).min(steps_left);
+            let result = attempt(&rest, share);
+            steps_left = steps_left.saturating_sub(result.steps.max(1));
+            if result.is_interrupted {
+                return false;
+            }
+            match result.is_violated {
+                Some(true) => *core = rest,
+                Some(false) => kept.extend_from_slice(tried),
+                None => {
+                    kept.extend_from_slice(tried);
+                    is_minimal = is_minimal && group > 1;
+                }
+            }
+        }
+        if group == 1 {
+            return is_minimal;
+        }
+        queue = kept;
+        group = group.div_ceil(2);
+    }
+}
+
 struct Shrinker<'a, 'h, M: Model> {
     model: &'a M,
     partition: &'a Partition<'h, M>,
     limits: &'a Limits,
-    keep_going: &'a mut dyn FnMut() -> bool,
-    steps_left: u64,
 }
 
 impl<'h, M: Model> Shrinker<'_, 'h, M> {
-    /// Forgets what can be forgotten, in ever smaller groups, pure operations first. Whether the core is 1-minimal.
-    fn forget(&mut self, core: &mut Vec<usize>) -> bool {
-        let required = &self.partition.required;
-        let is_pure = |place: &usize| required.get(*place).is_some_and(|it| it.is_pure);
-        let (mut queue, updates): (Vec<usize>, Vec<usize>) =
-            core.iter().copied().partition(is_pure);
-        queue.extend(updates);
-        let mut group = queue.len().div_ceil(2).max(1);
-        let mut is_minimal = true;
-        loop {
-            let mut kept = Vec::with_capacity(queue.len());
-            for tried in queue.chunks(group) {
-                if self.steps_left == 0 {
-                    return false;
-                }
-                // Both halves of the queue are ascending, but a group may span them.
-                let mut sorted = tried.to_vec();
-                sorted.sort_unstable();
-                let rest: Vec<usize> = core
-                    .iter()
-                    .copied()
-                    .filter(|place| sorted.binary_search(place).is_err())
-                    .collect();
-                match self.is_violated(&rest) {
-                    Some(true) => *core = rest,
-                    Some(false) => kept.extend_from_slice(tried),
-                    None => {
-                        kept.extend_from_slice(tried);
-                        is_minimal = is_minimal && group > 1;
-                    }
-                }
-            }
-            if group == 1 {
-                return is_minimal;
-            }
-            queue = kept;
-            group = group.div_ceil(2);
-        }
-    }
-
-    /// Whether the history with only `core` known is violated; `None` when that took too long.
-    fn is_violated(&mut self, core: &[usize]) -> Option<bool> {
-        let attempt = (self.steps_left / ATTEMPT_SHARE)
-            .max(1_000)
-            .min(self.steps_left);
-        if attempt == 0 {
-            return None;
-        }
+    /// Whether the history with only `core` known is violated.
+    fn attempt(
+        &self,
+        core: &[usize],
+        steps_max: u64,
+        keep_going: &mut dyn FnMut() -> bool,
+    ) -> Attempt {
         let required: Vec<Required<'h, M>> = core
             .iter()
             .filter_map(|place| self.partition.required.get(*place).copied())
@@ -119,19 +151,9 @@ impl<'h, M: Model> Shrinker<'_, 'h, M> {
         let rest = self.rest(core);
         let key = self.partition.key.clone();
         let smaller = Partition::new(self.model, key, required, rest);
-        let mut search = Search::new(self.model, &smaller, self.limits, Some(attempt));
-        let outcome = search.run(self.keep_going);
-        self.steps_left = self.steps_left.saturating_sub(search.steps().max(1));
-        match outcome {
-            Outcome::Holds(_) => Some(false),
-            Outcome::Violated(_) => Some(true),
-            Outcome::Unknown(reason) => {
-                if reason == UnknownReason::Interrupted {
-                    self.steps_left = 0;
-                }
-                None
-            }
-        }
+        let mut search = Search::new(self.model, &smaller, self.limits, Some(steps_max));
+        let outcome = search.run(keep_going);
+        Attempt::new(&outcome, search.steps())
     }
 
     /// Every update that is not in `core` (ascending), as indeterminate; those called after all of the core had
