@@ -4,7 +4,7 @@
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
-use crate::{OperationId, ProcessId, UnknownReason, Value};
+use crate::{Consistency, OperationId, ProcessId, UnknownReason, Value};
 
 /// What a check found, with its certificate. Neither `Unknown` nor `NotCheckable` is success.
 ///
@@ -80,6 +80,18 @@ pub enum NotCheckable {
         process: ProcessId,
         /// The later operation.
         operation: OperationId,
+    },
+    /// One key holds a list to some transactions and a register to others.
+    #[error("the key {key} is read or written both as a list and as a register")]
+    ListAndRegister {
+        /// The key.
+        key: Value,
+    },
+    /// The model is one of single operations, and the history is of transactions.
+    #[error("{level} is a model of single operations, not of transactions")]
+    NotTransactional {
+        /// The model.
+        level: Consistency,
     },
     /// The model speaks of reads and writes only, and this operation is something else.
     #[error(
@@ -183,6 +195,31 @@ pub enum Reason {
         /// The first write it did not see.
         newer: Value,
     },
+    /// The later one read a list that holds what the earlier one appended (*wr*).
+    ReadsAppend {
+        /// The list.
+        key: Value,
+        /// The last element that the earlier one appended.
+        value: Value,
+    },
+    /// The later one appended behind what the earlier one had appended, as the list that `reader` read shows (*ww*).
+    AppendsBehind {
+        /// The list.
+        key: Value,
+        /// What stands first.
+        older: Value,
+        /// What stands behind it; or is not in the list read, and so comes after all of it.
+        newer: Value,
+        /// Who read the list.
+        reader: OperationId,
+    },
+    /// The earlier one read a list that did not hold the later one's element yet (*rw*).
+    MissesAppend {
+        /// The list.
+        key: Value,
+        /// The first element that it did not see.
+        newer: Value,
+    },
     /// Another argument, as a full clause that says why.
     Because(String),
 }
@@ -204,6 +241,21 @@ impl Edge {
             Reason::Misses { key, read, newer } => format!(
                 "{source} read {read} from {key}, without the {newer} that {target} wrote next"
             ),
+            Reason::ReadsAppend { key, value } => {
+                format!("{source} appended {value} to {key}, which {target} read")
+            }
+            Reason::AppendsBehind {
+                key,
+                older,
+                newer,
+                reader,
+            } => format!(
+                "{source} appended {older} to {key} and {target} appended {newer} behind it, as {} read",
+                name(*reader)
+            ),
+            Reason::MissesAppend { key, newer } => {
+                format!("{source} read {key} without the {newer} that {target} appended")
+            }
             Reason::Because(clause) => clause.clone(),
         };
         format!("{why}, so {source} comes before {target}")

@@ -1,7 +1,10 @@
 //! Transactions: histories of them, and what isolation they kept.
 
+mod check;
 mod graph;
 mod history;
+mod strong;
 
+pub use check::check;
 pub use history::{Builder, Ending, MicroOperation, Transaction, Transactions};
 pub(crate) use history::{Header, Micro, MicroKind};

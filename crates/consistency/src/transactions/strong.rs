@@ -1,0 +1,92 @@
+//! Prefix consistency, snapshot isolation, serializability and strict serializability, for lists and registers.
+//!
+//! The definition. There is one order of the committed transactions, and of those indeterminate ones whose writes
+//! somebody read, that keeps each session's order (and for strict serializability real time), such that each
+//! transaction reads from a *snapshot*, which is a beginning of that order, plus its own writes, and
+//!
+//! * prefix: its session's and its sources' transactions are in its snapshot;
+//! * snapshot isolation: so is everyone before it in the order who writes a key that it writes;
+//! * serializable: so is everyone before it in the order (Biswas and Enea 2019, with the axioms read as snapshots).
+//!
+//! An indeterminate transaction comes after those of its session that committed before it, and before none by reason
+//! of session or time: it may take effect late. Its own reads are unknown and promise nothing.
+//!
+//! How. What one transaction or one list shows to be wrong comes first ([`facts`], [`fault`]); then all certain order
+//! is one graph ([`constraints`]): a cycle in it refutes, and where it leaves nothing open, an order of it proves.
+
+mod constraints;
+mod explain;
+mod facts;
+mod fault;
+mod judge;
+mod name;
+mod rows;
+mod scan;
+
+use alloc::vec::Vec;
+
+use crate::{Consistency, Judgement, Limits, OperationId, UnknownReason};
+
+use super::Transactions;
+use constraints::Constraints;
+use facts::{Facts, Stop};
+
+/// Decides prefix consistency, snapshot isolation, serializability or strict serializability.
+pub(super) fn check(
+    history: &Transactions,
+    level: Consistency,
+    limits: &Limits,
+    keep_going: &mut dyn FnMut() -> bool,
+) -> Judgement<Vec<OperationId>> {
+    decide(history, level, limits, keep_going).unwrap_or_else(|stop| match stop {
+        Stop::Unknown(reason) => Judgement::Unknown(reason),
+        Stop::NotCheckable(reason) => Judgement::NotCheckable(reason),
+    })
+}
+
+fn decide(
+    history: &Transactions,
+    level: Consistency,
+    limits: &Limits,
+    keep_going: &mut dyn FnMut() -> bool,
+) -> Result<Judgement<Vec<OperationId>>, Stop> {
+    let facts = Facts::gather(history, keep_going)?;
+    if let Some(fault) = facts.faults.first() {
+        return Ok(Judgement::Violated(fault.anomaly(history)));
+    }
+    let bytes = Constraints::bytes_expected(&facts, level).saturating_add(facts.bytes());
+    if bytes > limits.bytes_max {
+        return Err(Stop::Unknown(UnknownReason::MemoryBound));
+    }
+    let constraints = Constraints::new(&facts, level);
+    let nodes = constraints.nodes;
+    let graph = constraints.graph();
+    drop(constraints);
+    if !keep_going() {
+        return Err(Stop::Unknown(UnknownReason::Interrupted));
+    }
+    let Some(order) = graph.order() else {
+        return Ok(Judgement::Violated(explain::cycle(&facts, nodes, &graph)));
+    };
+    if is_open(&facts, level) {
+        return Err(Stop::Unknown(UnknownReason::StepBound));
+    }
+    let commits = order.into_iter().filter(|node| nodes.is_commit(*node));
+    let transactions = commits.filter_map(|node| nodes.transaction(node));
+    let order = transactions.filter(|number| {
+        let takes_part = facts.takes_part.get(*number as usize);
+        takes_part == Some(&true)
+    });
+    Ok(Judgement::Holds(
+        order.map(|number| OperationId(number as usize)).collect(),
+    ))
+}
+
+/// Whether the order of some key's writers matters and is not certain. That of appends which nobody read does not
+/// matter unless two writers of a key must not overlap.
+fn is_open(facts: &Facts<'_>, level: Consistency) -> bool {
+    facts.keys().any(|key| {
+        let is_list = facts.is_list.get(key as usize) == Some(&true);
+        facts.loose(key).len() > 1 && (!is_list || level == Consistency::SnapshotIsolation)
+    })
+}

@@ -1,0 +1,360 @@
+//! What must come before what, as one graph for each level.
+//!
+//! Adya's (1999) dependencies: *wr* (the target read what the source wrote), *ww* (the target's version follows the
+//! source's), *rw* (the source read the version before the target's), *so* (session), *rt* (real time). With the order
+//! of each key's versions given, a history is
+//!
+//! * serializable iff so ∪ wr ∪ ww ∪ rw has no cycle, and strictly so iff none with rt (Adya 1999);
+//! * snapshot isolated iff (so ∪ wr ∪ ww) ; rw? has none (Cerone and Gotsman 2018);
+//! * prefix consistent iff ww ∪ (so ∪ wr) ; rw? has none: the snapshot of a transaction is the prefix of the commit
+//!   order up to the last of those it depends on, and nothing it missed may come before one of them.
+//!
+//! These are the axioms of Biswas and Enea (2019) read as order: for the last two each transaction is a *start* (its
+//! snapshot) and a *commit*. A dependency leads from commit to start, an rw from start to commit, a start to its own
+//! commit; ww leads to the start for snapshot isolation (two writers of a key never overlap) and to the commit for
+//! prefix. A path commit → start → commit is then a dependency, or a dependency followed by an rw; no path has two rw
+//! in a row. The commits in any topological order are a commit order of the level.
+//!
+//! Size. A key's versions give a chain; all readers of its last version point to one *hub*, which points to all loose
+//! writers. Real time is a chain of hubs in the order of the ends: O(transactions + reads + writes) arcs in all.
+
+use alloc::vec::Vec;
+
+use super::{
+    facts::Facts,
+    rows::{NONE, at, put},
+};
+use crate::{
+    Consistency,
+    transactions::{
+        Ending,
+        graph::{Arc, Graph},
+    },
+};
+
+/// What an arc stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::transactions) enum Kind {
+    Session,
+    RealTime,
+    ReadsFrom,
+    Overwrites,
+    Misses,
+    /// From a transaction's start to its commit.
+    Own,
+}
+
+impl Kind {
+    const ALL: [Self; 6] = [
+        Self::Session,
+        Self::RealTime,
+        Self::ReadsFrom,
+        Self::Overwrites,
+        Self::Misses,
+        Self::Own,
+    ];
+
+    const fn label(self, key: u32) -> u32 {
+        (key << 3) | self as u32
+    }
+
+    pub(in crate::transactions) fn of(label: u32) -> Self {
+        let kind = Self::ALL.get((label & 7) as usize);
+        kind.copied().unwrap_or(Self::Own)
+    }
+}
+
+/// The key of a label.
+pub(in crate::transactions) const fn key_of(label: u32) -> u32 {
+    label >> 3
+}
+
+/// How transactions become nodes.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::transactions) struct Nodes {
+    transactions: u32,
+    level: Consistency,
+}
+
+impl Nodes {
+    pub(in crate::transactions) const fn new(transactions: usize, level: Consistency) -> Self {
+        let transactions = transactions as u32;
+        Self {
+            transactions,
+            level,
+        }
+    }
+
+    const fn is_split(self) -> bool {
+        matches!(
+            self.level,
+            Consistency::Prefix | Consistency::SnapshotIsolation
+        )
+    }
+
+    pub(in crate::transactions) const fn start(self, transaction: u32) -> u32 {
+        if self.is_split() {
+            transaction.wrapping_mul(2)
+        } else {
+            transaction
+        }
+    }
+
+    pub(in crate::transactions) const fn commit(self, transaction: u32) -> u32 {
+        if self.is_split() {
+            transaction.wrapping_mul(2).wrapping_add(1)
+        } else {
+            transaction
+        }
+    }
+
+    /// The node that a version's successor waits in.
+    pub(in crate::transactions) const fn overwriting(self, transaction: u32) -> u32 {
+        match self.level {
+            Consistency::Prefix => self.commit(transaction),
+            _ => self.start(transaction),
+        }
+    }
+
+    /// Nodes from here on are hubs.
+    pub(in crate::transactions) const fn first_hub(self) -> u32 {
+        self.start(self.transactions)
+    }
+
+    /// The transaction of a node; `None` for a hub.
+    pub(in crate::transactions) const fn transaction(self, node: u32) -> Option<u32> {
+        if node >= self.first_hub() {
+            None
+        } else if self.is_split() {
+            Some(node >> 1)
+        } else {
+            Some(node)
+        }
+    }
+
+    /// Whether the transaction commits at this node.
+    pub(in crate::transactions) const fn is_commit(self, node: u32) -> bool {
+        node < self.first_hub() && (!self.is_split() || node & 1 == 1)
+    }
+}
+
+/// Gathers the arcs of one level.
+#[derive(Debug)]
+pub(in crate::transactions) struct Constraints<'f, 'a> {
+    facts: &'f Facts<'a>,
+    pub(in crate::transactions) nodes: Nodes,
+    nodes_count: u32,
+    pub(in crate::transactions) arcs: Vec<Arc>,
+}
+
+impl<'f, 'a> Constraints<'f, 'a> {
+    /// All that is certain. O(transactions log transactions + reads + writes); linear without real time.
+    pub(in crate::transactions) fn new(facts: &'f Facts<'a>, level: Consistency) -> Self {
+        let nodes = Nodes::new(facts.history.len(), level);
+        let mut constraints = Self {
+            facts,
+            nodes,
+            nodes_count: nodes.first_hub(),
+            arcs: Vec::with_capacity(Self::arcs_expected(facts, nodes)),
+        };
+        constraints.own();
+        constraints.sessions();
+        if level == Consistency::StrictSerializable {
+            constraints.real_time();
+        }
+        for key in facts.keys() {
+            constraints.key(key);
+        }
+        constraints
+    }
+
+    /// Bytes that the arcs and their graph will take, roughly.
+    pub(in crate::transactions) fn bytes_expected(facts: &Facts<'_>, level: Consistency) -> usize {
+        let nodes = Nodes::new(facts.history.len(), level);
+        Self::arcs_expected(facts, nodes).saturating_mul(size_of::<Arc>() + 8 + 8)
+    }
+
+    fn arcs_expected(facts: &Facts<'_>, nodes: Nodes) -> usize {
+        let each = match nodes.level {
+            Consistency::StrictSerializable => 4,
+            Consistency::Serializable => 1,
+            _ => 2,
+        };
+        let transactions = facts.history.len().saturating_mul(each);
+        let reads = facts.reads.items_count().saturating_mul(2);
+        transactions
+            .saturating_add(reads)
+            .saturating_add(facts.writers.len().saturating_mul(2))
+    }
+
+    pub(in crate::transactions) fn graph(&self) -> Graph {
+        Graph::new(self.nodes_count as usize, &self.arcs)
+    }
+
+    pub(in crate::transactions) fn arc(&mut self, source: u32, target: u32, kind: Kind, key: u32) {
+        self.arcs.push(Arc {
+            source,
+            target,
+            label: kind.label(key),
+        });
+    }
+
+    fn hub(&mut self) -> u32 {
+        let hub = self.nodes_count;
+        self.nodes_count = hub.saturating_add(1);
+        hub
+    }
+
+    fn takes_part(&self) -> impl Iterator<Item = u32> + use<'f, 'a> {
+        let flags = (0_u32..).zip(&self.facts.takes_part);
+        flags.filter_map(|(number, takes_part)| takes_part.then_some(number))
+    }
+
+    fn own(&mut self) {
+        if self.nodes.is_split() {
+            for number in self.takes_part() {
+                let (start, commit) = (self.nodes.start(number), self.nodes.commit(number));
+                self.arc(start, commit, Kind::Own, 0);
+            }
+        }
+    }
+
+    /// From each committed transaction to those after it in its session. An indeterminate one comes before nothing: it
+    /// may take effect late.
+    fn sessions(&mut self) {
+        let mut last = Vec::new();
+        last.resize(self.facts.history.sessions_count(), NONE);
+        for number in self.takes_part() {
+            let Some(header) = self.facts.history.headers().get(number as usize) else {
+                continue;
+            };
+            let before = at(&last, header.session);
+            if before != NONE {
+                let (source, target) = (self.nodes.commit(before), self.nodes.start(number));
+                self.arc(source, target, Kind::Session, 0);
+            }
+            if header.ending == Ending::Committed {
+                put(&mut last, header.session, number);
+            }
+        }
+    }
+
+    /// A chain of hubs, one for each end in their order: whoever ends leads to its hub, and the last hub of an end
+    /// before a call leads to whoever called.
+    fn real_time(&mut self) {
+        let headers = self.facts.history.headers();
+        let mut ends: Vec<(u64, u32)> = Vec::with_capacity(headers.len());
+        for number in self.takes_part() {
+            let end = headers
+                .get(number as usize)
+                .map_or(u64::MAX, |header| header.end_position);
+            if end != u64::MAX {
+                ends.push((end, number));
+            }
+        }
+        ends.sort_unstable();
+        let first = self.nodes_count;
+        for (_, number) in &ends {
+            let hub = self.hub();
+            if hub > first {
+                self.arc(hub.wrapping_sub(1), hub, Kind::RealTime, 0);
+            }
+            self.arc(self.nodes.commit(*number), hub, Kind::RealTime, 0);
+        }
+        for number in self.takes_part() {
+            let call = headers
+                .get(number as usize)
+                .map_or(0, |header| header.call.position);
+            let before = ends.partition_point(|(end, _)| *end < call);
+            if let Some(place) = before.checked_sub(1) {
+                let hub = first.wrapping_add(place as u32);
+                self.arc(hub, self.nodes.start(number), Kind::RealTime, 0);
+            }
+        }
+    }
+
+    fn key(&mut self, key: u32) {
+        let facts = self.facts;
+        let (ordered, loose) = (facts.ordered(key), facts.loose(key));
+        for (older, newer) in ordered.iter().zip(ordered.iter().skip(1)) {
+            let (source, target) = (self.nodes.commit(*older), self.nodes.overwriting(*newer));
+            self.arc(source, target, Kind::Overwrites, key);
+        }
+        let writers = facts.writers(key);
+        for read in facts.reads.row(key) {
+            if let Some(writer) = writers.get(read.version as usize) {
+                let (source, target) = (self.nodes.commit(*writer), self.nodes.start(read.reader));
+                self.arc(source, target, Kind::ReadsFrom, key);
+            }
+            if let Some(next) = ordered.get(read.version.wrapping_add(1) as usize)
+                && *next != read.reader
+            {
+                let (source, target) = (self.nodes.start(read.reader), self.nodes.commit(*next));
+                self.arc(source, target, Kind::Misses, key);
+            }
+        }
+        if !loose.is_empty() {
+            if self.nodes.is_split() {
+                self.loose_split(key);
+            } else {
+                self.loose_whole(key);
+            }
+        }
+    }
+
+    /// Those who read the last version whose place is certain. (`NONE` plus one is zero: the initial version.)
+    fn last_readers(&self, key: u32) -> impl Iterator<Item = u32> + Clone + use<'f, 'a> {
+        let last = self.facts.ordered(key).len() as u32;
+        let reads = self.facts.reads.row(key).iter();
+        reads.filter_map(move |read| (read.version.wrapping_add(1) == last).then_some(read.reader))
+    }
+
+    /// Who missed a loose write is before its commit, even when it is its own writer: a start is before its commit.
+    fn loose_split(&mut self, key: u32) {
+        let facts = self.facts;
+        let missed = self.hub();
+        for reader in self.last_readers(key) {
+            self.arc(self.nodes.start(reader), missed, Kind::Misses, key);
+        }
+        for writer in facts.loose(key) {
+            self.arc(missed, self.nodes.commit(*writer), Kind::Misses, key);
+        }
+        if let Some(last) = facts.ordered(key).last() {
+            let overwritten = self.hub();
+            self.arc(self.nodes.commit(*last), overwritten, Kind::Overwrites, key);
+            for writer in facts.loose(key) {
+                let target = self.nodes.overwriting(*writer);
+                self.arc(overwritten, target, Kind::Overwrites, key);
+            }
+        }
+    }
+
+    /// A reader of the last version that is a loose writer itself misses all others, and must not miss itself. Two
+    /// such miss each other, which is a cycle, so there is at most one that matters.
+    fn loose_whole(&mut self, key: u32) {
+        let facts = self.facts;
+        let loose = facts.loose(key);
+        let mut both = self
+            .last_readers(key)
+            .filter(|reader| loose.binary_search(reader).is_ok());
+        let (first, second) = (both.next(), both.next());
+        if let (Some(first), Some(second)) = (first, second) {
+            self.arc(first, second, Kind::Misses, key);
+            self.arc(second, first, Kind::Misses, key);
+        }
+        let hub = self.hub();
+        for reader in self.last_readers(key) {
+            self.arc(reader, hub, Kind::Misses, key);
+            if let Some(first) = first.filter(|first| *first != reader) {
+                self.arc(reader, first, Kind::Misses, key);
+            }
+        }
+        if let Some(last) = facts.ordered(key).last() {
+            self.arc(*last, hub, Kind::Overwrites, key);
+        }
+        let is_reader = |writer: &&u32| Some(**writer) != first && Some(**writer) != second;
+        for writer in loose.iter().filter(is_reader) {
+            self.arc(hub, *writer, Kind::Misses, key);
+        }
+    }
+}

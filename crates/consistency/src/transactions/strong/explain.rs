@@ -1,0 +1,176 @@
+//! From a cycle to an anomaly with a name, and a reason for each edge.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use super::{
+    constraints::{Kind, Nodes, key_of},
+    facts::Facts,
+    name::name,
+    rows::at,
+};
+use crate::{
+    Anomaly, Edge, OperationId, Reason, Value,
+    transactions::{
+        MicroKind,
+        graph::{Arc, Graph},
+    },
+};
+
+/// Arcs looked at in search of a shorter cycle, once there is one.
+const STEPS_MAX: u64 = 20_000_000;
+
+/// One step of a cycle between transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::transactions) struct Step {
+    pub(in crate::transactions) source: u32,
+    pub(in crate::transactions) target: u32,
+    pub(in crate::transactions) kind: Kind,
+    pub(in crate::transactions) key: u32,
+}
+
+/// A short cycle of a graph that has one.
+pub(in crate::transactions) fn cycle(
+    facts: &Facts<'_>,
+    nodes: Nodes,
+    graph: &Graph,
+) -> Box<Anomaly> {
+    let components = graph.components();
+    let smallest = components.iter().min_by_key(|component| component.len());
+    let component = smallest.map_or(&[][..], Vec::as_slice);
+    let mut arcs = Vec::new();
+    // Dependencies alone say most; then with sessions; real time only where nothing else closes the cycle.
+    for left_out in [&[Kind::Session, Kind::RealTime][..], &[Kind::RealTime], &[]] {
+        let is_allowed = |arc: Arc| !left_out.contains(&Kind::of(arc.label));
+        arcs = graph.shortest_cycle(component, STEPS_MAX, is_allowed);
+        if !arcs.is_empty() {
+            break;
+        }
+    }
+    anomaly(facts, &steps(nodes, &arcs))
+}
+
+/// The steps between transactions along a cycle of nodes. A way through hubs is one step, of the first arc's kind.
+pub(in crate::transactions) fn steps(nodes: Nodes, arcs: &[Arc]) -> Vec<Step> {
+    let begin = arcs
+        .iter()
+        .position(|arc| nodes.transaction(arc.source).is_some())
+        .unwrap_or(0);
+    let (tail, head) = arcs.split_at(begin);
+    let mut steps: Vec<Step> = Vec::new();
+    let mut open: Option<(u32, u32)> = None;
+    for arc in head.iter().chain(tail) {
+        let (source, label) = match (nodes.transaction(arc.source), open) {
+            (Some(source), _) => (source, arc.label),
+            (None, Some(open)) => open,
+            (None, None) => continue,
+        };
+        let Some(target) = nodes.transaction(arc.target) else {
+            open = Some((source, label));
+            continue;
+        };
+        let kind = Kind::of(label);
+        if kind != Kind::Own {
+            let key = key_of(label);
+            steps.push(Step {
+                source,
+                target,
+                kind,
+                key,
+            });
+        }
+    }
+    steps
+}
+
+/// The anomaly of a cycle: its name, and the reasons.
+pub(in crate::transactions) fn anomaly(facts: &Facts<'_>, steps: &[Step]) -> Box<Anomaly> {
+    let mut operations: Vec<OperationId> = Vec::new();
+    let mut edges = Vec::new();
+    for step in steps {
+        let (reason, witness) = reason(facts, *step);
+        operations.push(OperationId(step.source as usize));
+        operations.extend(witness.map(|witness| OperationId(witness as usize)));
+        edges.push(Edge {
+            source: OperationId(step.source as usize),
+            target: OperationId(step.target as usize),
+            reason,
+        });
+    }
+    operations.sort_unstable();
+    operations.dedup();
+    Box::new(Anomaly {
+        rule: name(steps),
+        operations,
+        edges,
+        is_minimal: false,
+    })
+}
+
+/// Why the source comes before the target, and the third transaction whose read shows it, if it takes one.
+fn reason(facts: &Facts<'_>, step: Step) -> (Reason, Option<u32>) {
+    let key = || facts.history.key(step.key);
+    let is_list = facts.is_list.get(step.key as usize) == Some(&true);
+    let older = || last_write(facts, step.source, step.key);
+    let newer = || first_write(facts, step.target, step.key, is_list);
+    let reason = match step.kind {
+        Kind::Session | Kind::Own => Reason::Session,
+        Kind::RealTime => Reason::RealTime,
+        Kind::ReadsFrom if is_list => Reason::ReadsAppend {
+            key: key(),
+            value: older(),
+        },
+        Kind::ReadsFrom => Reason::ReadsFrom {
+            key: key(),
+            value: older(),
+        },
+        Kind::Overwrites if is_list => {
+            let reader = at(&facts.longest, step.key);
+            let reason = Reason::AppendsBehind {
+                key: key(),
+                older: older(),
+                newer: newer(),
+                reader: OperationId(reader as usize),
+            };
+            return (reason, Some(reader));
+        }
+        Kind::Overwrites => Reason::Overwrites {
+            key: key(),
+            older: older(),
+            newer: newer(),
+        },
+        Kind::Misses if is_list => Reason::MissesAppend {
+            key: key(),
+            newer: newer(),
+        },
+        Kind::Misses => Reason::Misses {
+            key: key(),
+            read: read_of(facts, step.source, step.key),
+            newer: newer(),
+        },
+    };
+    (reason, None)
+}
+
+fn last_write(facts: &Facts<'_>, transaction: u32, key: u32) -> Value {
+    let micros = facts.history.micros_of(transaction as usize).iter();
+    let write = micros.rev().find(|micro| {
+        micro.key == key && matches!(micro.kind, MicroKind::Append | MicroKind::Write)
+    });
+    write.map_or(Value::Nil, |micro| facts.history.value(micro.value))
+}
+
+/// The first append, but of several writes the one that lasts.
+fn first_write(facts: &Facts<'_>, transaction: u32, key: u32, is_list: bool) -> Value {
+    if !is_list {
+        return last_write(facts, transaction, key);
+    }
+    let mut micros = facts.history.micros_of(transaction as usize).iter();
+    let append = micros.find(|micro| micro.key == key && micro.kind == MicroKind::Append);
+    append.map_or(Value::Nil, |micro| facts.history.value(micro.value))
+}
+
+fn read_of(facts: &Facts<'_>, transaction: u32, key: u32) -> Value {
+    let mut micros = facts.history.micros_of(transaction as usize).iter();
+    let read = micros.find(|micro| micro.key == key && micro.kind == MicroKind::Read);
+    read.map_or(Value::Nil, |micro| facts.history.value(micro.value))
+}

@@ -1,0 +1,75 @@
+//! The checkers agree with the definition on random small histories.
+
+use std::collections::BTreeMap;
+
+use consistency::{Consistency, Judgement, Limits, transactions};
+
+use crate::{
+    definition::is_kept,
+    histories::{Random, Shape, built, random},
+};
+
+const LEVELS: [Consistency; 4] = [
+    Consistency::Prefix,
+    Consistency::SnapshotIsolation,
+    Consistency::Serializable,
+    Consistency::StrictSerializable,
+];
+
+const LISTS: Shape = Shape {
+    is_list: true,
+    transactions: 5,
+    keys: 2,
+    steps: 3,
+    processes: 4,
+    lag: 2,
+    wrong: 25,
+};
+
+/// For each level how many hold, are violated, are not checkable, and are not decided.
+type Counts = BTreeMap<Consistency, [u64; 4]>;
+
+fn compare(seeds: std::ops::Range<u64>, shape: Shape) -> Counts {
+    let mut counts = Counts::new();
+    for seed in seeds {
+        let plans = random(&mut Random::new(seed), shape);
+        let history = built(&plans);
+        for level in LEVELS {
+            let judgement = transactions::check(&history, level, &Limits::default(), &mut || true);
+            let count = counts.entry(level).or_default();
+            let expected = match &judgement {
+                Judgement::Holds(_) => {
+                    count[0] += 1;
+                    true
+                }
+                Judgement::Violated(_) => {
+                    count[1] += 1;
+                    false
+                }
+                Judgement::NotCheckable(_) => {
+                    count[2] += 1;
+                    continue;
+                }
+                Judgement::Unknown(_) => {
+                    count[3] += 1;
+                    continue;
+                }
+            };
+            assert_eq!(
+                is_kept(&history, level),
+                expected,
+                "seed {seed}, {level}: {judgement:?}\n{plans:#?}"
+            );
+        }
+    }
+    counts
+}
+
+#[test]
+fn lists_agree_with_the_definition() {
+    let counts = compare(0..6_000, LISTS);
+    println!("{counts:?}");
+    for [holds, violated, ..] in counts.values() {
+        assert!(*holds > 800 && *violated > 800, "{counts:?}");
+    }
+}

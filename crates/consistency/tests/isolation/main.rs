@@ -1,0 +1,7 @@
+//! Prefix consistency, snapshot isolation, serializability: the checkers against the definition, and every anomaly by
+//! name.
+
+mod agreement;
+mod definition;
+mod histories;
+mod lists;
