@@ -29,7 +29,7 @@ pub use model::{
     MultiRegister, MultiStep, Mutex, MutexCall, MutexInput, Nondeterministic,
     NondeterministicModel, Notation, OwnedMutex, PoolCall, PoolInput, PoolOutput, PriorityQueue,
     Register, RegisterCall, RegisterInput, RegisterOutput, Role, Set, SetCall, SetInput, SetOutput,
-    Shape, Stack,
+    Shape, Stack, Whole, WholeState,
 };
 
 mod level;

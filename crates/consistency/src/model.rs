@@ -13,6 +13,7 @@ mod queue;
 mod register;
 mod set;
 mod stack;
+mod whole;
 
 use core::{fmt::Debug, hash::Hash};
 
@@ -29,6 +30,7 @@ pub use queue::FifoQueue;
 pub use register::{CasRegister, Register, RegisterCall, RegisterInput, RegisterOutput};
 pub use set::{Set, SetCall, SetInput, SetOutput};
 pub use stack::Stack;
+pub use whole::{Whole, WholeState};
 
 use crate::{Event, EventKind, Function, Value};
 

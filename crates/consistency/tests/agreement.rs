@@ -5,7 +5,7 @@ mod common;
 use common::{Toy, below, is_linearizable, keep_only, random_history};
 use consistency::{
     CasRegister, Completion, KeyValue, Limits, Model, Moment, Operation, OperationId, ProcessId,
-    RegisterInput, RegisterOutput, Value, Verdict, Violation, check_linearizable, replay,
+    RegisterInput, RegisterOutput, Value, Verdict, Violation, Whole, check_linearizable, replay,
 };
 use quickcheck::Gen;
 
@@ -101,6 +101,24 @@ fn random_stores_of_two_keys_agree_with_the_definition_on_the_whole_store() {
         held > 30_000 && violated > 5_000,
         "{held} held, {violated} violated"
     );
+}
+
+/// One object of all keys, which is never split, gets the verdict of the keys.
+#[test]
+fn a_whole_store_gets_the_verdict_of_its_keys() {
+    let (parts, mut g) = (KeyValue::new(Value::Nil), Gen::from_size_and_seed(64, 3));
+    let whole = Whole::new(parts.clone());
+    let mut held = 0;
+    for round in 0..10_000 {
+        let operations = 1 + below(&mut g, 7);
+        let history = random_history(&parts, &mut g, operations, 2 + round % 5, round % 3);
+        let holds = judge(&whole, &history);
+        let limits = Limits::default();
+        let split = check_linearizable(&parts, &history, &limits, &mut || true);
+        assert_eq!(holds, split.holds(), "{history:#?}");
+        held += u64::from(holds);
+    }
+    assert!(held > 5_000 && held < 9_500, "{held}");
 }
 
 /// Three operations of seven kinds, in all ninety ways to overlap.
