@@ -14,14 +14,18 @@
 //! How. What one transaction or one list shows to be wrong comes first ([`facts`], [`fault`]); then all certain order
 //! is one graph ([`constraints`]): a cycle in it refutes, and where it leaves nothing open, an order of it proves.
 
+mod chain;
 mod constraints;
 mod explain;
 mod facts;
 mod fault;
 mod judge;
 mod name;
+mod open;
 mod rows;
+mod saturate;
 mod scan;
+mod search;
 
 use alloc::vec::Vec;
 
@@ -30,6 +34,9 @@ use crate::{Consistency, Judgement, Limits, OperationId, UnknownReason};
 use super::Transactions;
 use constraints::Constraints;
 use facts::{Facts, Stop};
+use open::{Chains, OpenKeys};
+use saturate::{Saturated, saturate};
+use search::Search;
 
 /// Decides prefix consistency, snapshot isolation, serializability or strict serializability.
 pub(super) fn check(
@@ -50,43 +57,72 @@ fn decide(
     limits: &Limits,
     keep_going: &mut dyn FnMut() -> bool,
 ) -> Result<Judgement<Vec<OperationId>>, Stop> {
-    let facts = Facts::gather(history, keep_going)?;
+    let mut facts = Facts::gather(history, keep_going)?;
     if let Some(fault) = facts.faults.first() {
         return Ok(Judgement::Violated(fault.anomaly(history)));
     }
+    chain::order_registers(&mut facts, level);
+    let facts = facts;
     let bytes = Constraints::bytes_expected(&facts, level).saturating_add(facts.bytes());
     if bytes > limits.bytes_max {
         return Err(Stop::Unknown(UnknownReason::MemoryBound));
     }
     let constraints = Constraints::new(&facts, level);
-    let nodes = constraints.nodes;
-    let graph = constraints.graph();
-    drop(constraints);
     if !keep_going() {
         return Err(Stop::Unknown(UnknownReason::Interrupted));
     }
+    let open = OpenKeys::new(&facts, level);
+    if !open.keys.is_empty() {
+        return search(&facts, constraints, &open, limits, keep_going);
+    }
+    let nodes = constraints.nodes;
+    let graph = constraints.graph();
+    drop(constraints);
     let Some(order) = graph.order() else {
         return Ok(Judgement::Violated(explain::cycle(&facts, nodes, &graph)));
     };
-    if is_open(&facts, level) {
-        return Err(Stop::Unknown(UnknownReason::StepBound));
-    }
     let commits = order.into_iter().filter(|node| nodes.is_commit(*node));
     let transactions = commits.filter_map(|node| nodes.transaction(node));
     let order = transactions.filter(|number| {
         let takes_part = facts.takes_part.get(*number as usize);
         takes_part == Some(&true)
     });
-    Ok(Judgement::Holds(
-        order.map(|number| OperationId(number as usize)).collect(),
-    ))
+    Ok(holds(order))
 }
 
-/// Whether the order of some key's writers matters and is not certain. That of appends which nobody read does not
-/// matter unless two writers of a key must not overlap.
-fn is_open(facts: &Facts<'_>, level: Consistency) -> bool {
-    facts.keys().any(|key| {
-        let is_list = facts.is_list.get(key as usize) == Some(&true);
-        facts.loose(key).len() > 1 && (!is_list || level == Consistency::SnapshotIsolation)
+/// Decides a history that leaves the order of some writers open.
+fn search(
+    facts: &Facts<'_>,
+    mut constraints: Constraints<'_, '_>,
+    open: &OpenKeys,
+    limits: &Limits,
+    keep_going: &mut dyn FnMut() -> bool,
+) -> Result<Judgement<Vec<OperationId>>, Stop> {
+    let nodes = constraints.nodes;
+    let chains = Chains::new(facts);
+    let bytes_max = limits.bytes_max / 2;
+    let saturated = saturate(
+        facts,
+        &mut constraints,
+        open,
+        &chains,
+        bytes_max,
+        keep_going,
+    )?;
+    let graph = match saturated {
+        Saturated::Cyclic(graph) => graph,
+        Saturated::Yes | Saturated::TooLarge => constraints.graph(),
+    };
+    if graph.order().is_none() {
+        return Ok(Judgement::Violated(explain::cycle(facts, nodes, &graph)));
+    }
+    let search = Search::new(facts, nodes, &graph, open, &chains);
+    Ok(match search.run(limits, keep_going)? {
+        Some(order) => holds(order.into_iter()),
+        None => Judgement::Violated(explain::no_order(facts)),
     })
+}
+
+fn holds(order: impl Iterator<Item = u32>) -> Judgement<Vec<OperationId>> {
+    Judgement::Holds(order.map(|number| OperationId(number as usize)).collect())
 }

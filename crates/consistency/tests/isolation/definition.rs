@@ -31,6 +31,28 @@ pub(crate) fn is_kept(history: &Transactions, level: Consistency) -> bool {
     })
 }
 
+/// Whether this very order explains the history.
+pub(crate) fn is_witness(
+    history: &Transactions,
+    level: Consistency,
+    witness: &[OperationId],
+) -> bool {
+    let all: Vec<Transaction> = (0..history.len())
+        .map(|number| history.get(OperationId(number)).expect("a transaction"))
+        .collect();
+    let chosen: Vec<usize> = witness.iter().map(|id| id.0).collect();
+    let committed = (0..all.len()).filter(|number| all[*number].ending == Ending::Committed);
+    let mut order = Vec::new();
+    committed.into_iter().all(|number| chosen.contains(&number))
+        && chosen.iter().all(|next| {
+            let fits = all[*next].ending != Ending::Aborted
+                && !order.contains(next)
+                && may_follow(&all, &chosen, &order, *next, level);
+            order.push(*next);
+            fits
+        })
+}
+
 fn extends(
     all: &[Transaction],
     chosen: &[usize],

@@ -85,7 +85,11 @@ impl Nodes {
         }
     }
 
-    const fn is_split(self) -> bool {
+    pub(in crate::transactions) const fn level(self) -> Consistency {
+        self.level
+    }
+
+    pub(in crate::transactions) const fn is_split(self) -> bool {
         matches!(
             self.level,
             Consistency::Prefix | Consistency::SnapshotIsolation
@@ -185,6 +189,10 @@ impl<'f, 'a> Constraints<'f, 'a> {
         transactions
             .saturating_add(reads)
             .saturating_add(facts.writers.len().saturating_mul(2))
+    }
+
+    pub(in crate::transactions) const fn nodes_count(&self) -> usize {
+        self.nodes_count as usize
     }
 
     pub(in crate::transactions) fn graph(&self) -> Graph {

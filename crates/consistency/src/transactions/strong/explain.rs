@@ -9,7 +9,7 @@ use super::{
     rows::at,
 };
 use crate::{
-    Anomaly, Edge, OperationId, Reason, Value,
+    Anomaly, Edge, OperationId, Reason, Rule, Value,
     transactions::{
         MicroKind,
         graph::{Arc, Graph},
@@ -102,6 +102,21 @@ pub(in crate::transactions) fn anomaly(facts: &Facts<'_>, steps: &[Step]) -> Box
         rule: name(steps),
         operations,
         edges,
+        is_minimal: false,
+    })
+}
+
+/// When every order was tried and none fits, but no cycle is forced.
+pub(in crate::transactions) fn no_order(facts: &Facts<'_>) -> Box<Anomaly> {
+    let operations = (0..).zip(&facts.takes_part);
+    let operations = operations.filter(|(_, takes_part)| **takes_part);
+    Box::new(Anomaly {
+        rule: Rule {
+            name: "no-commit-order",
+            about: "some order of the writers of each key explains every read",
+        },
+        operations: operations.map(|(number, _)| OperationId(number)).collect(),
+        edges: Vec::new(),
         is_minimal: false,
     })
 }
