@@ -53,6 +53,8 @@ pub use sequential::{check_sequential, replay_sequential};
 mod format;
 pub use format::{Format, Recorded, parse, parse_recorded, write_json_lines, write_transactions};
 
+pub mod report;
+
 mod intern;
 
 #[cfg(feature = "stores")]

@@ -15,6 +15,7 @@ mod set;
 mod stack;
 mod whole;
 
+use alloc::{format, string::String};
 use core::{fmt::Debug, hash::Hash};
 
 pub use bank::{Bank, BankInput, BankOutput};
@@ -191,6 +192,11 @@ pub trait Notation: Model {
 
     /// Kind (ok or fail) and value of the completion with this output.
     fn write_output(&self, input: &Self::Input, output: &Self::Output) -> (EventKind, Value);
+
+    /// A state in words, for explanations. Unless told otherwise: its debug form.
+    fn write_state(&self, state: &Self::State) -> String {
+        format!("{state:?}")
+    }
 }
 
 /// `[expected new]` of a compare-and-set.

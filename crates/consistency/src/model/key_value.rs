@@ -1,5 +1,7 @@
 //! A key-value store: get, put, append, compare-and-set, delete.
 
+use alloc::string::{String, ToString};
+
 use crate::{Event, EventKind, Function, Model, Notation, Value, model::read_pair};
 
 /// What is asked of a key-value store.
@@ -263,6 +265,10 @@ impl Notation for KeyValue {
             KvInput::Delete { .. } => (Function::Delete, Value::Nil),
         };
         (function, Some(input.key().clone()), value)
+    }
+
+    fn write_state(&self, state: &Value) -> String {
+        state.to_string()
     }
 
     fn write_output(&self, input: &KvInput, output: &KvOutput) -> (EventKind, Value) {

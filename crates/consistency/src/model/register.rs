@@ -1,5 +1,7 @@
 //! A register, and a register with compare-and-set; one for each key where a history has keys.
 
+use alloc::string::{String, ToString};
+
 use crate::{Event, EventKind, Function, Model, Notation, Role, Shape, Value, model::read_pair};
 
 /// What is asked of a register.
@@ -289,6 +291,10 @@ impl Notation for Register {
         write_call(input)
     }
 
+    fn write_state(&self, state: &Value) -> String {
+        state.to_string()
+    }
+
     fn write_output(&self, input: &RegisterInput, output: &RegisterOutput) -> (EventKind, Value) {
         write_output(input, output)
     }
@@ -312,6 +318,10 @@ impl Notation for CasRegister {
 
     fn write_call(&self, input: &RegisterInput) -> (Function, Option<Value>, Value) {
         write_call(input)
+    }
+
+    fn write_state(&self, state: &Value) -> String {
+        state.to_string()
     }
 
     fn write_output(&self, input: &RegisterInput, output: &RegisterOutput) -> (EventKind, Value) {

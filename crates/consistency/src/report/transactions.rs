@@ -1,0 +1,182 @@
+//! Reports on transactions.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::{Bar, Fate, Finding, Mark, Order, Report, grouped, shown};
+use crate::{
+    Consistency, Judgement, OperationId,
+    transactions::{Ending, MicroOperation, Transaction, Transactions},
+};
+
+/// Lines of an order that the text shows.
+const LINES_MAX: usize = 8;
+/// Elements of a list that a line shows.
+const ELEMENTS_MAX: usize = 12;
+
+impl Report {
+    /// On a judgement of transactions, with the commit order as its witness. `lines` tells on which line of its file an
+    /// event stands, by position.
+    ///
+    /// ```
+    /// use consistency::{Consistency, Judgement, report::Report, transactions::Builder};
+    ///
+    /// let history = Builder::new().finish();
+    /// let judgement = Judgement::Holds(vec![]);
+    /// let report = Report::transactions("none", &history, Consistency::Serializable, &judgement, &|_| None);
+    /// assert_eq!(report.headline(), "The 0 transactions are serializable.");
+    /// ```
+    #[must_use]
+    pub fn transactions(
+        title: &str,
+        history: &Transactions,
+        level: Consistency,
+        judgement: &Judgement<Vec<OperationId>>,
+        lines: &dyn Fn(u64) -> Option<u64>,
+    ) -> Self {
+        let count = grouped(history.len());
+        let (finding, headline) = match judgement {
+            Judgement::Holds(_) => {
+                let headline = format!("The {count} transactions are {level}.");
+                (Finding::Holds, headline)
+            }
+            Judgement::Violated(_) => {
+                let headline = format!("The {count} transactions are not {level}.");
+                (Finding::Violated, headline)
+            }
+            Judgement::Unknown(reason) => {
+                let headline = format!("Not decided: {reason}. This is not success.");
+                (Finding::Unknown, headline)
+            }
+            Judgement::NotCheckable(reason) => {
+                let headline = format!("Whether they are {level} cannot be told: {reason}.");
+                (Finding::Unknown, headline)
+            }
+        };
+        let mut report = Self::new(title, finding, headline);
+        let mut marks = BTreeMap::new();
+        let line = |id: OperationId| line_of(history, lines, id);
+        match judgement {
+            Judgement::Violated(anomaly) => {
+                for id in &anomaly.operations {
+                    marks.insert(id.0, Mark::Core(name(*id)));
+                }
+                report.anomaly(anomaly, &name, &line);
+            }
+            Judgement::Holds(order) if !order.is_empty() => {
+                let beginning = order.get(..LINES_MAX).unwrap_or(order);
+                let mut shown: Vec<String> = beginning.iter().map(|id| line(*id)).collect();
+                let more = order.len().saturating_sub(beginning.len());
+                if more > 0 {
+                    shown.push(format!("… and {} more", grouped(more)));
+                }
+                let sentence = "A commit order that explains every read begins so:".into();
+                report.section("The order", [sentence], shown);
+                report.orders.push(Order {
+                    label: String::new(),
+                    ids: order.clone(),
+                });
+            }
+            _ => {}
+        }
+        let marked: BTreeSet<usize> = marks.keys().copied().collect();
+        let mark = |id: &usize| marks.get(id).cloned().unwrap_or(Mark::None);
+        report.bars_count = history.len();
+        report.bars = shown(history.len(), &marked)
+            .iter()
+            .filter_map(|id| bar(history, lines, *id, mark(id)))
+            .collect();
+        report
+    }
+}
+
+fn name(id: OperationId) -> String {
+    format!("T{id}")
+}
+
+fn line_of(history: &Transactions, lines: &dyn Fn(u64) -> Option<u64>, id: OperationId) -> String {
+    let Some(transaction) = history.get(id) else {
+        return name(id);
+    };
+    let line = lines(transaction.call.position);
+    let place = line.map_or_else(String::new, |line| format!("line {line:<5} "));
+    let process = transaction.process;
+    let (steps, end) = (steps(&transaction), ending(transaction.ending));
+    format!("{:<5}{place}process {process} {steps} -> {end}", name(id))
+}
+
+fn bar(
+    history: &Transactions,
+    lines: &dyn Fn(u64) -> Option<u64>,
+    id: usize,
+    mark: Mark,
+) -> Option<Bar> {
+    let transaction = history.get(OperationId(id))?;
+    let is_update = transaction.steps.iter().any(|step| {
+        matches!(
+            step,
+            MicroOperation::Append { .. } | MicroOperation::Write { .. }
+        )
+    });
+    Some(Bar {
+        id,
+        process: transaction.process.0,
+        call: transaction.call,
+        end: transaction.end,
+        fate: match transaction.ending {
+            Ending::Committed => Fate::Happened,
+            Ending::Aborted => Fate::Failed,
+            Ending::Indeterminate => Fate::Open,
+        },
+        is_update,
+        key: None,
+        call_text: steps(&transaction),
+        end_text: ending(transaction.ending).into(),
+        line: lines(transaction.call.position),
+        end_line: transaction.end.and_then(|at| lines(at.position)),
+        mark,
+    })
+}
+
+const fn ending(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Committed => "committed",
+        Ending::Aborted => "aborted",
+        Ending::Indeterminate => "unknown, may commit at any later time",
+    }
+}
+
+fn steps(transaction: &Transaction) -> String {
+    let steps: Vec<String> = transaction.steps.iter().map(step).collect();
+    steps.join(", ")
+}
+
+fn step(step: &MicroOperation) -> String {
+    match step {
+        MicroOperation::Append { key, value } => format!("append {key} {value}"),
+        MicroOperation::Write { key, value } => format!("write {key} {value}"),
+        MicroOperation::ReadList { key, values: None }
+        | MicroOperation::Read { key, value: None } => {
+            format!("read {key} = ?")
+        }
+        MicroOperation::Read {
+            key,
+            value: Some(value),
+        } => format!("read {key} = {value}"),
+        MicroOperation::ReadList {
+            key,
+            values: Some(values),
+        } => {
+            // The end of a list tells more than its beginning.
+            let hidden = values.len().saturating_sub(ELEMENTS_MAX);
+            let tail = values.get(hidden..).unwrap_or_default();
+            let tail: Vec<String> = tail.iter().map(ToString::to_string).collect();
+            let dots = if hidden > 0 { "… " } else { "" };
+            format!("read {key} = [{dots}{}]", tail.join(" "))
+        }
+    }
+}
