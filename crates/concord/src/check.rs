@@ -1,71 +1,110 @@
 //! `concord check`: judges recorded histories.
+//!
+//! | room | job |
+//! |---|---|
+//! | `input` | files and folders; which format; reading |
+//! | `models` | the objects by name, and a guess at which one a history is about |
+//! | `budget` | time, memory and cores |
+//! | `judge` | the verdict on one file |
+//! | `show` | what is printed: lines, evidence, JSON, the summary |
+//! | `page` | the file of `--report` |
 
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+mod budget;
+mod input;
+mod judge;
+mod models;
+mod page;
+mod show;
 
-use clap::ValueEnum;
-use consistency::{
-    CasRegister, Completion, Format, History, KeyValue, Limits, Notation, Operation, OperationId,
-    Register, UnknownReason, Value, Verdict, Violation, check_linearizable, parse, replay,
-};
-use indicatif::ProgressBar;
-use serde_json::json;
+use std::path::PathBuf;
 
+use consistency::{Consistency, Format};
+
+use self::input::Candidate;
+use self::judge::Finding;
+use self::models::ModelName;
+use self::page::Page;
 use crate::exit::{BadInput, Ending};
-use crate::paint::{Tone, paint};
-use crate::say::say;
 
-/// Judges recorded histories: is there an order of all operations, within real time, that the model
-/// allows?
+/// Judges recorded histories: did the system keep its promise to those who used it?
 ///
-/// Every verdict is `holds`, `violated` or `unknown` (the time or memory ran out). A `violated` shows
-/// a smallest set of operations that cannot be explained; a `holds` was replayed by separate code.
+/// Every verdict is `holds`, `violated` or `unknown` (time or memory ran out, or the question has no answer for such a
+/// history). A `violated` shows a smallest set of operations that cannot be explained; a `holds` was replayed by
+/// separate code.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
   concord check etcd.log --model cas-register
   concord check run1.jsonl run2.jsonl --model kv --json
-  concord check history.edn --model register --initial 0 --timeout 60
+  concord check history.edn --model register --initial 0 --timeout 60 --memory 512
+  concord check bank.edn --consistency snapshot-isolation
+  concord check history.edn --model register --explain --report why.html
+  concord check runs/ --model kv
+
+A folder stands for the files in it, in the order of their names; hidden ones are left out.
+
+Promises (--consistency), strongest first:
+  of single operations  linearizable (unless another is named)
+  of transactions       strict-serializable (unless another is named)
 
 Formats (found out from the file unless --format names one):
   json-lines     {\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"key\":\"x\",\"value\":3}
-  jepsen-edn     {:process 0, :type :invoke, :f :write, :value 3}, one a line or in a vector
+  jepsen-edn     {:process 0, :type :invoke, :f :write, :value 3}, one a line or in a vector;
+                 of transactions :value [[:append x 1] [:r y nil]]
   jepsen-log     INFO  jepsen.util - 0<tab>:invoke<tab>:write<tab>3
   key-value-log  {:process 0, :type :invoke, :f :append, :key \"4\", :value \"x\"}
 
+JSON, an object a line:
+  file, model, consistency, verdict, operations, seconds
+  evidence    of a violation: its operations, a line each
+  minimal     of a violation: whether fewer operations hold
+  reason      of what is unknown: why
+  methods     how it was decided: {\"search\": 3}, say, counts keys
+  explanation with --explain: the text
+
 Exit codes: 0 all hold, 1 one is violated, 2 bad usage or input, 3 one is unknown (and none violated).")]
 pub(crate) struct Check {
-    /// Files to check.
+    /// Files, or folders of files, to check.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The object that the history is about.
+    /// The object that a history of single operations is about.
     #[arg(long, value_enum)]
-    model: ModelName,
+    model: Option<ModelName>,
+    /// The promise to hold the history to. Default: the strongest.
+    #[arg(long, value_name = "LEVEL", value_parser = level_named)]
+    consistency: Option<Consistency>,
     /// The format of the files, instead of finding it out.
     #[arg(long, value_name = "FORMAT", value_parser = format_named)]
     format: Option<Format>,
-    /// The value before the first write: nil, a number, or text. Default: nil; for a key-value log
-    /// the empty text.
+    /// The value before the first write: nil, a number, or text. Default: nil; for a key-value log the empty text.
     #[arg(long, value_name = "VALUE")]
     initial: Option<String>,
     /// Give up on a file after this many seconds; its verdict is then unknown.
     #[arg(long, value_name = "SECONDS", default_value_t = 300.0, value_parser = positive_seconds)]
     timeout: f64,
-    /// Print one JSON object per file: file, model, verdict, operations, seconds, and evidence.
+    /// What a check may remember, all cores together, besides the history itself; beyond it the verdict is unknown.
+    #[arg(long, value_name = "MB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
+    memory: u32,
+    /// How many keys to check at a time. Default: one for each core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// Say why: the rule, the operations that break it, how far an order goes; or the order that explains everything.
+    #[arg(long)]
+    explain: bool,
+    /// Write a page with a picture of the history. Of several files it shows the first violated one, else the first
+    /// unknown one, else the first.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+    /// Print one JSON object per file.
     #[arg(long)]
     json: bool,
 }
 
-/// The models by their names on the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ModelName {
-    /// read, write.
-    Register,
-    /// read, write, compare-and-set.
-    CasRegister,
-    /// get, put, append, cas, delete.
-    Kv,
+fn level_named(name: &str) -> Result<Consistency, String> {
+    Consistency::from_name(name).ok_or_else(|| {
+        let names = Consistency::ALL.map(Consistency::name);
+        format!("the promises are {}", names.join(", "))
+    })
 }
 
 fn format_named(name: &str) -> Result<Format, String> {
@@ -85,168 +124,45 @@ fn positive_seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// What was found about one file.
-struct Finding {
-    verdict: Ending,
-    operations: usize,
-    seconds: f64,
-    evidence: Evidence,
-}
-
-enum Evidence {
-    None,
-    Violated { lines: Vec<String>, minimal: bool },
-    Unknown(String),
-}
-
 impl Check {
-    /// Checks every file; the ending is the worst verdict. A file that cannot be used does not keep
-    /// the others from being judged.
+    /// Checks every file; the ending is the worst verdict. A file that cannot be used does not keep the others from
+    /// being judged.
     pub(crate) fn run(&self) -> Result<Ending, BadInput> {
-        let mut worst = Ending::Holds;
-        let mut unusable = 0_usize;
-        for file in &self.files {
-            match self.judge_file(file) {
+        let candidates = input::candidates(&self.files)?;
+        let mut page = self.report.as_deref().map(Page::prepare).transpose()?;
+        let mut rows = Vec::new();
+        for candidate in &candidates {
+            let row = self.judge(candidate);
+            match &row {
                 Ok(finding) => {
-                    worst = worst.max(finding.verdict);
-                    self.show(file, &finding);
+                    show::finding(self, candidate, finding);
+                    if let Some(page) = &mut page {
+                        page.offer(finding);
+                    }
                 }
-                Err(error) if self.files.len() == 1 => return Err(error),
-                Err(error) => {
-                    eprintln!("error: {error}");
-                    unusable += 1;
-                }
+                Err(error) if candidates.len() == 1 => return Err(BadInput::new(error)),
+                Err(error) => eprintln!("error: {error}"),
             }
+            rows.push(row.map(|finding| finding.summary()));
         }
+        if candidates.len() > 1 && !self.json {
+            show::summary(&candidates, &rows);
+        }
+        page.map_or(Ok(()), Page::write)?;
+        let unusable = rows.iter().filter(|row| row.is_err()).count();
         if unusable > 0 {
-            let count = self.files.len();
-            return Err(BadInput::new(format!(
-                "{unusable} of {count} files are not usable"
-            )));
+            let count = rows.len();
+            let message = format!("{unusable} of {count} files are not usable");
+            return Err(BadInput::new(message));
         }
-        Ok(worst)
+        let verdicts = rows.iter().flatten().map(|summary| summary.verdict);
+        Ok(verdicts.max().unwrap_or(Ending::Unknown))
     }
 
-    fn judge_file(&self, file: &Path) -> Result<Finding, BadInput> {
-        let place = file.display();
-        let bytes = std::fs::read(file).map_err(|error| BadInput::at(&place, error))?;
-        if bytes.is_empty() {
-            return Err(BadInput::at(&place, "the file is empty"));
-        }
-        let format = match self.format {
-            Some(format) => format,
-            None => Format::detect(&bytes).ok_or_else(|| {
-                BadInput::at(
-                    &place,
-                    "looks like none of the formats; name one with --format",
-                )
-            })?,
-        };
-        let history = parse(&bytes, format).map_err(|error| BadInput::at(&place, error))?;
-        let initial = match &self.initial {
-            Some(text) => value_of(text),
-            None => format.initial_value().unwrap_or(Value::Nil),
-        };
-        let finding = match self.model {
-            ModelName::Register => self.judge(&Register::new(initial), &history),
-            ModelName::CasRegister => self.judge(&CasRegister::new(initial), &history),
-            ModelName::Kv => self.judge(&KeyValue::new(initial), &history),
-        };
-        finding.map_err(|error| BadInput::at(&place, error))
-    }
-
-    fn judge<M: Notation>(
-        &self,
-        model: &M,
-        history: &History,
-    ) -> Result<Finding, consistency::Error> {
-        let operations = history.operations(model)?;
-        let start = Instant::now();
-        let deadline = start + Duration::from_secs_f64(self.timeout);
-        let spinner = ProgressBar::new_spinner().with_message("checking");
-        let verdict = check_linearizable(model, &operations, &Limits::default(), &mut || {
-            spinner.tick();
-            Instant::now() < deadline
-        });
-        spinner.finish_and_clear();
-        let seconds = start.elapsed().as_secs_f64();
-        let (verdict, evidence) = match verdict {
-            Verdict::Holds(order) => match replay(model, &operations, &order) {
-                Ok(()) => (Ending::Holds, Evidence::None),
-                // A witness that does not replay is a fault of the checker: nothing was decided.
-                Err(error) => {
-                    let reason = format!("the checker's witness does not replay: {error}");
-                    (Ending::Unknown, Evidence::Unknown(reason))
-                }
-            },
-            Verdict::Violated(violation) => {
-                let lines = explain(history, model, &operations, &violation);
-                let minimal = violation.is_minimal;
-                (Ending::Violated, Evidence::Violated { lines, minimal })
-            }
-            Verdict::Unknown { reason, .. } => {
-                let reason = match reason {
-                    UnknownReason::Interrupted => format!("timed out after {} s", self.timeout),
-                    reason => reason.to_string(),
-                };
-                (Ending::Unknown, Evidence::Unknown(reason))
-            }
-        };
-        Ok(Finding {
-            verdict,
-            operations: operations.len(),
-            seconds,
-            evidence,
-        })
-    }
-
-    fn show(&self, file: &Path, finding: &Finding) {
-        let model = self.model.to_possible_value();
-        let model = model.as_ref().map_or("", |value| value.get_name());
-        let verdict = name_of(finding.verdict);
-        if self.json {
-            let mut object = json!({
-                "file": file.display().to_string(),
-                "model": model,
-                "verdict": verdict,
-                "operations": finding.operations,
-                "seconds": finding.seconds,
-            });
-            match &finding.evidence {
-                Evidence::None => {}
-                Evidence::Violated { lines, minimal } => {
-                    object["evidence"] = json!(lines);
-                    object["minimal"] = json!(minimal);
-                }
-                Evidence::Unknown(reason) => object["reason"] = json!(reason),
-            }
-            say!("{object}");
-            return;
-        }
-        let tone = match finding.verdict {
-            Ending::Holds => Tone::Good,
-            Ending::Violated => Tone::Bad,
-            Ending::Unknown => Tone::Doubtful,
-        };
-        say!(
-            "{}  {}  ({} operations, model {model}, {:.3} s)",
-            paint(tone, &format!("{verdict:<8}")),
-            file.display(),
-            finding.operations,
-            finding.seconds,
-        );
-        match &finding.evidence {
-            Evidence::None => {}
-            Evidence::Violated { lines, minimal } => {
-                let smallest = if *minimal { "a smallest" } else { "a" };
-                say!("  {smallest} set of operations that no order explains, even if every other");
-                say!("  operation happened at any time after its call, or never:");
-                for line in lines {
-                    say!("    {line}");
-                }
-            }
-            Evidence::Unknown(reason) => say!("  {reason}"),
-        }
+    fn judge(&self, candidate: &Candidate) -> Result<Finding, BadInput> {
+        let place = candidate.path.display();
+        let input = input::read(&candidate.path, self.format)?;
+        judge::judge(self, &place.to_string(), input).map_err(|error| BadInput::at(place, error))
     }
 }
 
@@ -257,58 +173,4 @@ pub(crate) const fn name_of(verdict: Ending) -> &'static str {
         Ending::Violated => "violated",
         Ending::Unknown => "unknown",
     }
-}
-
-/// `nil`, a whole number, or text.
-fn value_of(text: &str) -> Value {
-    if text == "nil" {
-        Value::Nil
-    } else if let Ok(number) = text.parse::<i64>() {
-        Value::from(number)
-    } else {
-        Value::from(text)
-    }
-}
-
-/// The core of a violation, an operation a line.
-fn explain<M: Notation>(
-    history: &History,
-    model: &M,
-    operations: &[Operation<M::Input, M::Output>],
-    violation: &Violation<M::Key>,
-) -> Vec<String> {
-    violation
-        .operations
-        .iter()
-        .filter_map(|&OperationId(place)| operations.get(place))
-        .map(|operation| {
-            let line = history.line(operation.call.position);
-            let place = line.map_or_else(String::new, |line| format!("line {line:<5} "));
-            format!("{place}{}", describe(model, operation))
-        })
-        .collect()
-}
-
-/// One operation in words.
-pub(crate) fn describe<M: Notation>(
-    model: &M,
-    operation: &Operation<M::Input, M::Output>,
-) -> String {
-    let (function, key, argument) = model.write_call(&operation.input);
-    let mut text = format!("process {} {}", operation.process, function.name());
-    if let Some(key) = key {
-        let _ = write!(text, " {key}");
-    }
-    if argument != Value::Nil {
-        let _ = write!(text, " {argument}");
-    }
-    match &operation.completion {
-        Completion::Ok { output, .. } => {
-            let (kind, value) = model.write_output(&operation.input, output);
-            let _ = write!(text, " -> {} {value}", kind.name());
-        }
-        Completion::Fail { .. } => text.push_str(" -> did not happen"),
-        Completion::Info { .. } => text.push_str(" -> unknown, may happen at any later time"),
-    }
-    text
 }

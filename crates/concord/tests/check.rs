@@ -133,7 +133,7 @@ fn a_file_that_cannot_be_used_does_not_hide_the_others() {
 fn bad_flags_are_refused() {
     let here = folder("check-flags");
     for (flags, hint) in [
-        (&["--model", "stack"][..], "cas-register"),
+        (&["--model", "heap"][..], "cas-register"),
         (&["--model", "register", "--timeout", "0"], "above 0"),
         (&["--model", "register", "--timeout", "NaN"], "above 0"),
         (&["--model", "register", "--format", "csv"], "jepsen-edn"),

@@ -22,6 +22,8 @@ use crate::{Anomaly, Moment, OperationId};
 
 /// A picture holds at most so many operations; of a longer history those around the evidence.
 const BARS_MAX: usize = 50_000;
+/// Lines of a section that the text shows; the page shows all.
+const LINES_MAX: usize = 30;
 
 /// What a report says, at the top.
 ///
@@ -167,6 +169,17 @@ impl Report {
         section.map_or(&[], |section| &section.lines)
     }
 
+    /// The operations of the evidence, after what they are; empty unless violated.
+    #[must_use]
+    pub fn evidence_text(&self) -> String {
+        let named = |section: &&Section| section.heading == EVIDENCE;
+        let mut text = String::new();
+        for section in self.sections.iter().filter(named) {
+            section.write(&mut text);
+        }
+        text
+    }
+
     /// Adds a section at the end: how the verdict was found, say. Sentences first, then lines that stand as they are.
     pub fn add(&mut self, heading: &str, sentences: &[String], lines: &[String]) {
         self.sections.push(Section {
@@ -182,12 +195,7 @@ impl Report {
         let mut text = format!("{}\n", self.headline);
         for section in &self.sections {
             let _ = write!(text, "\n{}\n", section.heading);
-            for sentence in &section.sentences {
-                let _ = writeln!(text, "  {sentence}");
-            }
-            for line in &section.lines {
-                let _ = writeln!(text, "    {line}");
-            }
+            section.write(&mut text);
         }
         text
     }
@@ -260,6 +268,21 @@ impl Report {
             self.section("The argument", [conclusion], sentences);
         } else {
             self.section("The argument", [], sentences);
+        }
+    }
+}
+
+impl Section {
+    fn write(&self, text: &mut String) {
+        for sentence in &self.sentences {
+            let _ = writeln!(text, "  {sentence}");
+        }
+        for line in self.lines.iter().take(LINES_MAX) {
+            let _ = writeln!(text, "    {line}");
+        }
+        let more = self.lines.len().saturating_sub(LINES_MAX);
+        if more > 0 {
+            let _ = writeln!(text, "    … and {} more", grouped(more));
         }
     }
 }

@@ -1,11 +1,10 @@
 //! The verdict on a history that must be linearizable.
 
+use consistency::report::describe;
 use consistency::{
     Limits, Model, Notation, Operation, OperationId, Verdict, check_linearizable, replay,
 };
 use simulator::{Outcome, Violation};
-
-use crate::check::describe;
 
 /// Configurations the checker may remember for one key before a seed counts as unknown.
 const ENTRIES_MAX: usize = 2_000_000;

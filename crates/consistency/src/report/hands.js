@@ -33,9 +33,12 @@ const showBars = (some) => {
     view.top = bottom - top > room ? top : Math.max(0, (top + bottom - room) / 2);
   }
 };
+/** The operations of the evidence; where they lie far apart, the last of them and what is near. */
 const evidence = () => {
-  const core = marked.filter((bar) => bar.mark === CORE);
-  showBars(core.length > 0 ? core : marked);
+  const core = marked.filter((bar) => bar.mark === CORE), some = core.length > 0 ? core : marked;
+  const last = some.reduce((latest, bar) => Math.max(latest, bar.starts[0]), 0);
+  const isWide = some.some((bar) => bar.starts[0] < last - 240);
+  showBars(isWide ? marked.filter((bar) => Math.abs(bar.starts[0] - last) <= 60) : some);
 };
 
 const nanos = (value) => value >= 1e9 ? (value / 1e9).toFixed(3) + " s" : value >= 1e6 ? (value / 1e6).toFixed(3) + " ms" : value + " ns";
@@ -176,7 +179,7 @@ if (guilty && guilty.key !== null && data.keys.length > 1) {
 }
 // Short histories are shown whole; of a long one, what matters.
 draw();
-if (bars.length > 60 && marked.length > 0) evidence(); else whole();
+if (data.span > 160 && marked.length > 0) evidence(); else whole();
 draw();
 // For tests, and for whoever looks on from a console.
 window.timeline = { view, draw, bars, boxOf };

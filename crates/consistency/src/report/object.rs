@@ -320,10 +320,11 @@ impl<M: Notation> View<'_, M> {
             ),
             None => "Of these one must come next, and none can:".into(),
         };
-        let lines = violation
-            .blocked
-            .iter()
-            .map(|id| self.blocked(*id, state.as_ref()));
+        let lines = violation.blocked.iter().map(|id| {
+            let place = violation.operations.iter().position(|core| core == id);
+            let name = place.map_or_else(String::new, |place| format!("{:<3}", letter(place)));
+            format!("{name}{}", self.blocked(*id, state.as_ref()))
+        });
         report.section("Where it stops", [then], lines.collect());
         report.orders.push(Order {
             label,

@@ -19,15 +19,14 @@ const LINES_MAX: usize = 8;
 const ELEMENTS_MAX: usize = 12;
 
 impl Report {
-    /// On a judgement of transactions, with the commit order as its witness. `lines` tells on which line of its file an
-    /// event stands, by position.
+    /// On a judgement of transactions, with the commit order as its witness.
     ///
     /// ```
     /// use consistency::{Consistency, Judgement, report::Report, transactions::Builder};
     ///
     /// let history = Builder::new().finish();
     /// let judgement = Judgement::Holds(vec![]);
-    /// let report = Report::transactions("none", &history, Consistency::Serializable, &judgement, &|_| None);
+    /// let report = Report::transactions("none", &history, Consistency::Serializable, &judgement);
     /// assert_eq!(report.headline(), "The 0 transactions are serializable.");
     /// ```
     #[must_use]
@@ -36,7 +35,6 @@ impl Report {
         history: &Transactions,
         level: Consistency,
         judgement: &Judgement<Vec<OperationId>>,
-        lines: &dyn Fn(u64) -> Option<u64>,
     ) -> Self {
         let count = grouped(history.len());
         let (finding, headline) = match judgement {
@@ -59,7 +57,7 @@ impl Report {
         };
         let mut report = Self::new(title, finding, headline);
         let mut marks = BTreeMap::new();
-        let line = |id: OperationId| line_of(history, lines, id);
+        let line = |id: OperationId| line_of(history, id);
         match judgement {
             Judgement::Violated(anomaly) => {
                 for id in &anomaly.operations {
@@ -88,7 +86,7 @@ impl Report {
         report.bars_count = history.len();
         report.bars = shown(history.len(), &marked)
             .iter()
-            .filter_map(|id| bar(history, lines, *id, mark(id)))
+            .filter_map(|id| bar(history, *id, mark(id)))
             .collect();
         report
     }
@@ -98,23 +96,18 @@ fn name(id: OperationId) -> String {
     format!("T{id}")
 }
 
-fn line_of(history: &Transactions, lines: &dyn Fn(u64) -> Option<u64>, id: OperationId) -> String {
+fn line_of(history: &Transactions, id: OperationId) -> String {
     let Some(transaction) = history.get(id) else {
         return name(id);
     };
-    let line = lines(transaction.call.position);
+    let line = history.line(id);
     let place = line.map_or_else(String::new, |line| format!("line {line:<5} "));
     let process = transaction.process;
     let (steps, end) = (steps(&transaction), ending(transaction.ending));
     format!("{:<5}{place}process {process} {steps} -> {end}", name(id))
 }
 
-fn bar(
-    history: &Transactions,
-    lines: &dyn Fn(u64) -> Option<u64>,
-    id: usize,
-    mark: Mark,
-) -> Option<Bar> {
+fn bar(history: &Transactions, id: usize, mark: Mark) -> Option<Bar> {
     let transaction = history.get(OperationId(id))?;
     let is_update = transaction.steps.iter().any(|step| {
         matches!(
@@ -136,8 +129,8 @@ fn bar(
         key: None,
         call_text: steps(&transaction),
         end_text: ending(transaction.ending).into(),
-        line: lines(transaction.call.position),
-        end_line: transaction.end.and_then(|at| lines(at.position)),
+        line: history.line(OperationId(id)),
+        end_line: None,
         mark,
     })
 }

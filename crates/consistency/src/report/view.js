@@ -3,7 +3,7 @@
 const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
 const picture = byId("picture"), map = byId("map");
-const GUTTER = 92, AXIS = 26, ROW_MAX = 36, ROW_MIN = 15, FADE = 130;
+const GUTTER = 92, AXIS = 26, ROW_MAX = 36, ROW_MIN = 15;
 const HAPPENED = 0, FAILED = 1, OPEN = 2, CORE = 1, BLOCKED = 2;
 
 const bars = data.bars.map(([id, row, start, end, fate, update, mark, letter, key, line, endLine, from, to, call, answer], place) => ({
@@ -12,6 +12,7 @@ const bars = data.bars.map(([id, row, start, end, fate, update, mark, letter, ke
   starts: [start, from], ends: [end + (end === start ? 0.6 : 0), to ?? from], cut: [Infinity, Infinity],
 }));
 const hasClock = bars.length > 0 && bars.every((bar) => bar.starts[1] !== null);
+// From nothing before the first event to nothing after the last.
 const spans = [Math.max(data.span - 1, 1), Math.max(...bars.map((bar) => bar.ends[1] ?? 0), 1)];
 const marked = bars.filter((bar) => bar.mark !== 0);
 const lanes = data.lanes.map(([name, first, count]) => ({ name, first, count }));
@@ -79,6 +80,8 @@ const arrange = () => {
 };
 const toX = (value) => GUTTER + (value - view.left) / (view.right - view.left) * (width - GUTTER);
 const toValue = (x) => view.left + (x - GUTTER) / (width - GUTTER) * (view.right - view.left);
+/** How far a bar fades out, in pixels: less where many share the picture. */
+const fadeLength = () => Math.max(24, Math.min(130, (width - GUTTER) / (view.right - view.left) * spans[view.clock] / spans[0] * 4));
 const toY = (row) => AXIS + row.y * rowHeight - view.top;
 const isShown = (bar) => !view.isMarkedOnly || rows[bar.row].isMarked;
 /** The drawn box of a bar, which is at least two pixels wide. */
@@ -87,7 +90,7 @@ const boxOf = (bar) => {
   const top = toY(rows[bar.row]) + (tall ? 13 : 2), bottom = toY(rows[bar.row]) + rowHeight - (tall ? 3 : 2);
   let end = toX(bar.ends[view.clock]);
   const cut = toX(bar.cut[view.clock]);
-  if (bar.fate === OPEN) end = Math.min(Math.max(end, x + 8) + FADE, cut - 1);
+  if (bar.fate === OPEN) end = Math.min(Math.max(end, x + 8) + fadeLength(), cut - 1);
   else end = Math.min(end, Math.max(cut - 0.5, x));
   return { x, y: top, w: Math.max(end - x, bar.mark ? 4 : 2), h: bottom - top, solid: Math.min(toX(bar.ends[view.clock]), end) };
 };
@@ -96,7 +99,7 @@ const firstVisible = (row) => {
   while (low < high) {
     const middle = (low + high) >> 1;
     const bar = row.bars[middle];
-    const last = bar.fate === OPEN ? Math.min(bar.cut[view.clock], bar.ends[view.clock] + FADE * (view.right - view.left) / width) : bar.ends[view.clock];
+    const last = bar.fate === OPEN ? Math.min(bar.cut[view.clock], bar.ends[view.clock] + 140 * (view.right - view.left) / width) : bar.ends[view.clock];
     if (last < view.left) low = middle + 1; else high = middle;
   }
   return Math.max(0, low - 1);
@@ -110,14 +113,17 @@ const shorten = (pen, text, room) => {
   }
   return low > 0 ? text.slice(0, low) + "…" : "";
 };
-const labelOf = (bar) => (bar.letter ? bar.letter + "  " : "") + bar.call + (bar.fate === HAPPENED ? " → " + bar.answer : "");
+const labelOf = (bar) => (bar.letter ? bar.letter + "  " : "") + bar.call + (bar.fate === HAPPENED && !bar.update ? " → " + bar.answer : "");
 
 const drawBar = (pen, bar) => {
   const box = boxOf(bar);
   const isDim = view.key !== null && bar.key !== view.key && bar.mark === 0;
   pen.globalAlpha = isDim ? 0.18 : 1;
   const fill = bar.update ? colours.update : colours.read;
-  if (bar.fate === FAILED) {
+  if (bar.fate === FAILED && box.w < 5) {
+    pen.fillStyle = colours.failed;
+    pen.fillRect(box.x, box.y, box.w, box.h);
+  } else if (bar.fate === FAILED) {
     pen.strokeStyle = colours.quiet;
     pen.setLineDash([4, 3]);
     pen.strokeRect(box.x + 0.5, box.y + 0.5, Math.max(box.w - 1, 1), box.h - 1);
@@ -125,7 +131,7 @@ const drawBar = (pen, bar) => {
   } else if (bar.fate === OPEN && box.w > 6) {
     const fade = pen.createLinearGradient(Math.max(box.solid, box.x + 8), 0, Math.max(box.x + box.w, box.solid + 1, box.x + 9), 0);
     fade.addColorStop(0, fill);
-    fade.addColorStop(1, "transparent");
+    fade.addColorStop(1, fill + "00");
     pen.fillStyle = fade;
     pen.fillRect(box.x, box.y, box.w, box.h);
   } else {
@@ -157,7 +163,8 @@ const drawTicks = (pen) => {
   const [unit, size] = step >= 1e9 ? ["s", 1e9] : step >= 1e6 ? ["ms", 1e6] : step >= 1e3 ? ["µs", 1e3] : ["ns", 1];
   pen.font = "11px system-ui, sans-serif";
   pen.textAlign = "left";
-  for (let at = Math.ceil(view.left / step) * step; at <= view.right; at += step) {
+  const first = Math.max(0, Math.ceil(view.left / step) * step), last = Math.min(view.right, spans[view.clock]);
+  for (let at = first; at <= last; at += step) {
     const x = Math.round(toX(at)) + 0.5;
     pen.strokeStyle = colours.line;
     pen.beginPath();
@@ -195,53 +202,63 @@ const drawLanes = (pen) => {
   pen.restore();
 };
 
-/** The order as a line through its points, each with its number where there is room. */
-const drawOrder = (pen) => {
-  let numbered = 0;
-  if (!view.isOrdered) return numbered;
-  for (const order of orders) {
-    if (view.key !== null && orders.length > 1 && order.points.length > 0 && order.points[0].bar.key !== view.key) continue;
-    const points = order.points.filter((point) => isShown(point.bar));
+/** The orders to be drawn, each with its visible points; closer than every few pixels they would say nothing. */
+const visibleOrders = () => {
+  const all = [];
+  if (!view.isOrdered) return all;
+  for (const { points } of orders) {
+    if (view.key !== null && orders.length > 1 && points.length > 0 && points[0].bar.key !== view.key) continue;
+    const at = view.clock;
     let low = 0, high = points.length;
-    while (low < high) { const middle = (low + high) >> 1; if (points[middle].xs[view.clock] < view.left) low = middle + 1; else high = middle; }
+    while (low < high) { const middle = (low + high) >> 1; if (points[middle].xs[at] < view.left) low = middle + 1; else high = middle; }
     let last = low;
-    while (last < points.length && points[last].xs[view.clock] <= view.right) last++;
-    const from = Math.max(0, low - 1), seen = points.slice(from, Math.min(points.length, last + 1));
-    // Closer than this, a line says nothing.
-    if (seen.length > (width - GUTTER) / 5) continue;
-    const place = (point) => [toX(point.xs[view.clock]), toY(rows[point.bar.row]) + (rowHeight >= 24 ? 7 : 3)];
-    pen.strokeStyle = colours.order;
-    pen.lineWidth = 1.5;
-    pen.globalAlpha = 0.55;
-    pen.beginPath();
-    seen.forEach((point, at) => { const [x, y] = place(point); if (at === 0) pen.moveTo(x, y); else pen.lineTo(x, y); });
-    pen.stroke();
-    pen.globalAlpha = 1;
-    pen.lineWidth = 1;
-    pen.font = "bold 9.5px ui-monospace, \"DejaVu Sans Mono\", monospace";
-    pen.textAlign = "center";
-    const taken = new Map();
-    for (const point of seen) {
-      const [x, y] = place(point);
-      if (x < GUTTER - 4 || x > width + 20 || y < AXIS) continue;
-      const text = String(point.number), half = pen.measureText(text).width / 2 + 4;
-      pen.fillStyle = colours.order;
-      if (rowHeight >= 24 && (taken.get(point.bar.row) ?? -Infinity) < x - half - 1) {
-        taken.set(point.bar.row, x + half);
-        pen.beginPath();
-        pen.roundRect(x - half, y - 6, half * 2, 12, 6);
-        pen.fill();
-        pen.fillStyle = colours.ground;
-        pen.fillText(text, x, y + 0.5);
-        numbered++;
-      } else if ((taken.get(point.bar.row) ?? -Infinity) < x - 2) {
-        pen.beginPath();
-        pen.arc(x, y, 2.5, 0, 7);
-        pen.fill();
-      }
-    }
-    pen.textAlign = "left";
+    while (last < points.length && points[last].xs[at] <= view.right && last - low < width) last++;
+    const seen = points.slice(Math.max(0, low - 1), last + 1).filter((point) => isShown(point.bar));
+    if (seen.length > (width - GUTTER) / 7) continue;
+    all.push(seen.map((point) => ({
+      point, x: toX(point.xs[at]), y: toY(rows[point.bar.row]) + (rowHeight >= 24 ? 7 : 3),
+    })));
   }
+  return all;
+};
+const drawLines = (pen, some) => {
+  pen.strokeStyle = colours.order;
+  pen.lineWidth = 1.5;
+  pen.globalAlpha = 0.6;
+  for (const points of some) {
+    pen.beginPath();
+    points.forEach(({ x, y }, at) => { if (at === 0) pen.moveTo(x, y); else pen.lineTo(x, y); });
+    pen.stroke();
+  }
+  pen.globalAlpha = 1;
+  pen.lineWidth = 1;
+};
+/** The points of the orders, with their numbers where there is room; how many numbers. */
+const drawPoints = (pen, some) => {
+  let numbered = 0;
+  const taken = new Map();
+  pen.font = "bold 9.5px ui-monospace, \"DejaVu Sans Mono\", monospace";
+  pen.textAlign = "center";
+  for (const points of some) for (const { point, x, y } of points) {
+    if (x < GUTTER - 4 || x > width + 20 || y < AXIS) continue;
+    const text = String(point.number), half = pen.measureText(text).width / 2 + 4;
+    const before = taken.get(point.bar.row) ?? -Infinity;
+    pen.fillStyle = colours.order;
+    if (rowHeight >= 24 && before < x - half - 1) {
+      taken.set(point.bar.row, x + half);
+      pen.beginPath();
+      pen.roundRect(x - half, y - 6, half * 2, 12, 6);
+      pen.fill();
+      pen.fillStyle = colours.ground;
+      pen.fillText(text, x, y + 0.5);
+      numbered++;
+    } else if (before < x - 2) {
+      pen.beginPath();
+      pen.arc(x, y, 2.5, 0, 7);
+      pen.fill();
+    }
+  }
+  pen.textAlign = "left";
   return numbered;
 };
 
@@ -316,6 +333,8 @@ const draw = () => {
       pen.globalAlpha = 1;
     }
   }
+  const seen = visibleOrders();
+  drawLines(pen, seen);
   let drawn = 0, drawnMarked = 0;
   const pending = [];
   for (const row of visibleRows) {
@@ -335,7 +354,7 @@ const draw = () => {
     }
   }
   for (const bar of pending) { drawBar(pen, bar); drawn++; if (bar.mark !== 0) drawnMarked++; }
-  const numbered = drawOrder(pen);
+  const numbered = drawPoints(pen, seen);
   drawArrows(pen);
   pen.restore();
   drawMap();
