@@ -101,6 +101,19 @@ pub enum NotCheckable {
         /// The operation.
         operation: OperationId,
     },
+    /// A transaction of several steps, where the model speaks of single operations: at most one read, then at most
+    /// one write.
+    #[error("operation {operation} has several steps, and this model speaks of single operations")]
+    SeveralSteps {
+        /// The operation.
+        operation: OperationId,
+    },
+    /// The check that was asked decides other models.
+    #[error("this check does not decide {level}")]
+    OtherModel {
+        /// The model.
+        level: Consistency,
+    },
 }
 
 /// A rule that was broken, by the name the literature gives it.
@@ -220,6 +233,17 @@ pub enum Reason {
         /// The first element that it did not see.
         newer: Value,
     },
+    /// A read saw the later one's write though the earlier one's came before that read: so it was overwritten.
+    Hidden {
+        /// The key.
+        key: Value,
+        /// What the earlier one wrote.
+        older: Value,
+        /// What the later one wrote.
+        newer: Value,
+        /// Who read `newer`.
+        reader: OperationId,
+    },
     /// Another argument, as a full clause that says why.
     Because(String),
 }
@@ -256,6 +280,15 @@ impl Edge {
             Reason::MissesAppend { key, newer } => {
                 format!("{source} read {key} without the {newer} that {target} appended")
             }
+            Reason::Hidden {
+                key,
+                older,
+                newer,
+                reader,
+            } => format!(
+                "{source} wrote {older} to {key} before {}, which read the {newer} of {target}",
+                name(*reader)
+            ),
             Reason::Because(clause) => clause.clone(),
         };
         format!("{why}, so {source} comes before {target}")

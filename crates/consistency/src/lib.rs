@@ -40,6 +40,8 @@ pub use judgement::{Anomaly, Edge, Judgement, NotCheckable, Reason, Rule};
 
 pub mod transactions;
 
+pub mod causal;
+
 mod linearizable;
 pub use linearizable::{
     Checked, Keys, Limits, Linearization, Method, UnknownReason, Verdict, Violation,

@@ -1,0 +1,271 @@
+//! Causal consistency (CC) and causal convergence (CCv).
+//!
+//! *Causality* is the transitive closure of the order of each session and of reads-from. A history of distinct writes
+//! is CC exactly when it shows none of these (Bouajjani and others 2017, section 5):
+//! - *CyclicCO*: causality has a cycle;
+//! - *WriteCOInitRead*: a read says that a key was never written, and a write of it is before the read;
+//! - *ThinAirRead*: a read of a value that nobody wrote;
+//! - *WriteCORead*: of two writes of a key, w before v before a read, the read sees w.
+//!
+//! It is CCv exactly when besides it does not show
+//! - *CyclicCF*: w *conflicts* before v when both write one key and w is before a read that sees v; then all must
+//!   agree that v wins. Causality and conflicts together have a cycle.
+//!
+//! One walk finds all. For each write the walk keeps those that *cover* it: writes v of its key with w before v and no
+//! write of the key between. A write w is overwritten in some past exactly when a write that covers it lies there: if
+//! v lies there and w is before v, so does one that covers w, as it is v or before v. Newly walked, v covers the last
+//! writes of its key in each chain of its past that are not overwritten there. "Never written" is covered by those that
+//! cover nothing else. Since everything before a node is walked first, all that covers is known when it is asked for.
+//!
+//! Of the conflicts only those from writes that are not overwritten in the reader's past are kept; the others follow.
+//!
+//! Time O(n · k) for k sessions that write the same key, memory O(n) and the clocks of the walk.
+
+use alloc::{vec, vec::Vec};
+use core::ops::ControlFlow;
+
+use super::{
+    Certificate, Found,
+    flaw::{Flaw, Link, Why, causal_path, causes, shortest_cycle, stuck_cycle},
+    graph::{Graph, INITIAL},
+    linear::linear,
+    order::{Chains, NONE, Past, Stopped, walk},
+    rules,
+};
+use crate::{Limits, UnknownReason};
+
+/// Examines CC, and CCv where `is_convergent`.
+pub(super) fn examine(
+    graph: &Graph,
+    is_convergent: bool,
+    limits: &Limits,
+    keep_going: &mut dyn FnMut() -> bool,
+) -> Result<Found<Certificate>, UnknownReason> {
+    let mut versions = Versions::new(graph, is_convergent, limits.bytes_max);
+    let walked = walk(graph, limits.bytes_max, keep_going, &mut |node, past| {
+        versions.visit(node, past)
+    });
+    let order = match (walked, versions.found) {
+        (Ok(order), _) => order,
+        (Err(Stopped::Unknown(reason)), _) => return Err(reason),
+        (Err(Stopped::Cycle(walked)), _) => return Ok(Err(cyclic_causality(graph, &walked))),
+        (Err(Stopped::ByVisitor), Some(wrong)) => return Ok(Err(wrong.flaw(graph))),
+        (Err(Stopped::ByVisitor), None) => return Err(UnknownReason::MemoryBound),
+    };
+    if !is_convergent {
+        return Ok(Ok(Certificate::order(graph, &order)));
+    }
+    let mut conflicts = versions.conflicts;
+    compact(&mut conflicts);
+    match linear(graph, &conflicts, |_| 0, |_| true, keep_going)? {
+        Ok(order) => Ok(Ok(Certificate::order(graph, &order))),
+        Err(walked) => Ok(Err(cyclic_conflicts(graph, &conflicts, &walked))),
+    }
+}
+
+fn cyclic_causality(graph: &Graph, walked: &[u32]) -> Flaw {
+    let mut incoming = |node: u32, into: &mut Vec<(u32, Why)>| causes(graph, node, into);
+    let cycle = stuck_cycle(graph, walked, &mut incoming);
+    Flaw::new(
+        rules::CYCLIC_CO,
+        shortest_cycle(graph, cycle, &mut incoming),
+    )
+}
+
+fn cyclic_conflicts(graph: &Graph, conflicts: &[Conflict], walked: &[u32]) -> Flaw {
+    let mut incoming = |node: u32, into: &mut Vec<(u32, Why)>| {
+        causes(graph, node, into);
+        let first = conflicts.partition_point(|it| it.newer < node);
+        let all = conflicts.get(first..).unwrap_or_default().iter();
+        let own = all.take_while(|it| it.newer == node);
+        into.extend(own.map(|it| (it.older, Why::Arbitrated(it.reader))));
+    };
+    let cycle = stuck_cycle(graph, walked, &mut incoming);
+    let links = shortest_cycle(graph, cycle, &mut incoming);
+    let mut flaw = Flaw::new(rules::CYCLIC_CF, links.clone());
+    for link in links {
+        if let Why::Arbitrated(reader) = link.why
+            && let Some(links) = causal_path(graph, link.source, reader)
+        {
+            flaw.rest_on(links.iter().flat_map(|it| [it.source, it.target]));
+        }
+    }
+    flaw
+}
+
+/// `older` and `newer` write one key, and `reader` saw `newer` though `older` was before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Conflict {
+    pub(super) newer: u32,
+    pub(super) older: u32,
+    pub(super) reader: u32,
+}
+
+/// Sorted by the newer; one for each pair.
+pub(super) fn compact(conflicts: &mut Vec<Conflict>) {
+    conflicts.sort_unstable();
+    conflicts.dedup_by_key(|it| (it.newer, it.older));
+}
+
+/// What a read should have seen instead.
+struct Wrong {
+    reader: u32,
+    missed: u32,
+}
+
+impl Wrong {
+    fn flaw(&self, graph: &Graph) -> Flaw {
+        let seen = graph.writer(self.reader);
+        let mut links = Vec::new();
+        if let Some(seen) = seen {
+            links.extend(causal_path(graph, seen, self.missed).unwrap_or_default());
+        }
+        links.extend(causal_path(graph, self.missed, self.reader).unwrap_or_default());
+        links.push(Link {
+            source: self.reader,
+            target: self.missed,
+            why: Why::Misses,
+        });
+        let rule = match seen {
+            Some(_) => rules::WRITE_CO_READ,
+            None => rules::WRITE_CO_INIT_READ,
+        };
+        let mut flaw = Flaw::new(rule, links);
+        flaw.rest_on(seen);
+        flaw
+    }
+}
+
+/// One that covers, in the list of the covered one.
+#[derive(Clone, Copy, Debug)]
+struct Cover {
+    node: u32,
+    next: u32,
+}
+
+/// Which writes are covered by which.
+struct Versions<'a> {
+    graph: &'a Graph,
+    /// For each node, and behind them for each key, the first of its list in `covers`.
+    first: Vec<u32>,
+    covers: Vec<Cover>,
+    conflicts: Vec<Conflict>,
+    conflicts_max: usize,
+    is_convergent: bool,
+    found: Option<Wrong>,
+    /// `None` in `found` and a full memory end a walk too.
+    bytes_max: usize,
+}
+
+impl<'a> Versions<'a> {
+    fn new(graph: &'a Graph, is_convergent: bool, bytes_max: usize) -> Self {
+        let places = graph.nodes_count().saturating_add(graph.keys_count);
+        Self {
+            graph,
+            first: vec![NONE; places],
+            covers: Vec::new(),
+            conflicts: Vec::new(),
+            conflicts_max: 1024,
+            is_convergent,
+            found: None,
+            bytes_max,
+        }
+    }
+
+    fn visit(&mut self, node: u32, past: Past<'_>) -> ControlFlow<()> {
+        if let Some((key, source)) = self.graph.read(node) {
+            let version = self.version(key, source);
+            if let Some(missed) = self.cover_in(version, past) {
+                self.found = Some(Wrong {
+                    reader: node,
+                    missed,
+                });
+                return ControlFlow::Break(());
+            }
+            if self.is_convergent && source != INITIAL {
+                self.conflict(node, key, source, past)?;
+            }
+        }
+        if let Some(key) = self.graph.written(node) {
+            self.cover(node, key, past);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The place of a list: of a node, or of a key that was never written.
+    fn version(&self, key: u32, source: u32) -> usize {
+        if source == INITIAL {
+            self.graph.nodes_count().saturating_add(key as usize)
+        } else {
+            source as usize
+        }
+    }
+
+    /// One that covers this version and lies in this past.
+    fn cover_in(&self, version: usize, past: Past<'_>) -> Option<u32> {
+        let mut at = self.first.get(version).copied().unwrap_or(NONE);
+        while let Some(cover) = self.covers.get(at as usize) {
+            let (chain, place) = self.graph.place(cover.node);
+            if past.known(chain) >= place {
+                return Some(cover.node);
+            }
+            at = cover.next;
+        }
+        None
+    }
+
+    /// The writes of a key that are in this past and not overwritten there.
+    fn latest(&self, key: u32, past: Past<'_>, mut found: impl FnMut(u32)) {
+        for group in self.graph.groups(key) {
+            if let Some(write) = self.graph.last_known(group, past.known(group.chain))
+                && self.cover_in(write as usize, past).is_none()
+            {
+                found(write);
+            }
+        }
+    }
+
+    fn cover(&mut self, node: u32, key: u32, past: Past<'_>) {
+        let begin = self.covers.len();
+        let mut covered = Vec::new();
+        self.latest(key, past, |write| covered.push(write));
+        if covered.is_empty() {
+            self.push(self.version(key, INITIAL), node);
+        }
+        for write in covered {
+            self.push(write as usize, node);
+        }
+        debug_assert!(self.covers.len() > begin, "every write covers something");
+    }
+
+    fn push(&mut self, version: usize, node: u32) {
+        if let Some(first) = self.first.get_mut(version) {
+            let at = self.covers.len() as u32;
+            self.covers.push(Cover { node, next: *first });
+            *first = at;
+        }
+    }
+
+    fn conflict(&mut self, reader: u32, key: u32, source: u32, past: Past<'_>) -> ControlFlow<()> {
+        let mut conflicts = core::mem::take(&mut self.conflicts);
+        self.latest(key, past, |write| {
+            if write != source {
+                conflicts.push(Conflict {
+                    newer: source,
+                    older: write,
+                    reader,
+                });
+            }
+        });
+        if conflicts.len() > self.conflicts_max {
+            compact(&mut conflicts);
+            self.conflicts_max = conflicts.len().saturating_mul(2).max(1024);
+        }
+        self.conflicts = conflicts;
+        let bytes = self.conflicts.len().saturating_mul(size_of::<Conflict>());
+        if bytes > self.bytes_max {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+}
