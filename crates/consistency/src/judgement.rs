@@ -114,6 +114,12 @@ pub enum NotCheckable {
         /// The model.
         level: Consistency,
     },
+    /// A key that is a register here and a list there.
+    #[error("the key {key} is written and read both as a register and as a list")]
+    MixedKey {
+        /// The key.
+        key: Value,
+    },
 }
 
 /// A rule that was broken, by the name the literature gives it.
@@ -244,6 +250,19 @@ pub enum Reason {
         /// Who read `newer`.
         reader: OperationId,
     },
+    /// The later one's write was read by somebody who had seen the earlier one's: so that one had been replaced already.
+    Outdated {
+        /// Who read.
+        reader: OperationId,
+        /// How the reader had come to see the earlier one: by way of these, in this order.
+        through: Vec<OperationId>,
+        /// The key.
+        key: Value,
+        /// What the earlier one wrote there.
+        older: Value,
+        /// What was read there, the later one's.
+        read: Value,
+    },
     /// Another argument, as a full clause that says why.
     Because(String),
 }
@@ -289,6 +308,23 @@ impl Edge {
                 "{source} wrote {older} to {key} before {}, which read the {newer} of {target}",
                 name(*reader)
             ),
+            Reason::Outdated {
+                reader,
+                through,
+                key,
+                older,
+                read,
+            } => {
+                let reader = name(*reader);
+                let names: Vec<String> = through.iter().map(|step| name(*step)).collect();
+                let way = match names.join(", ") {
+                    way if way.is_empty() => way,
+                    way => format!(" by way of {way}"),
+                };
+                format!(
+                    "{reader} had seen {source}{way}, which wrote {older} to {key}, and read the {read} of {target} there"
+                )
+            }
             Reason::Because(clause) => clause.clone(),
         };
         format!("{why}, so {source} comes before {target}")

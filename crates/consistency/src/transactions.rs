@@ -1,9 +1,12 @@
 //! Transactions: histories of them, and what isolation they kept.
 
+mod budget;
 mod check;
 mod graph;
 mod history;
+mod restrict;
 mod strong;
+mod weak;
 
 pub use check::check;
 pub use history::{Builder, Ending, MicroOperation, Transaction, Transactions};

@@ -116,7 +116,15 @@ impl Graph {
     ) -> Option<Vec<Arc>> {
         let mut search = Search::new(self.nodes_count());
         let mut steps = u64::MAX;
-        search.run(self, source, target, NONE, &mut steps, &mut is_allowed)
+        let is_target = |node| node == target;
+        search.run(self, source, &is_target, NONE, &mut steps, &mut is_allowed)
+    }
+
+    /// The shortest way from `source`, of at least one arc, to any target. O(nodes + arcs).
+    pub(crate) fn nearest(&self, source: u32, is_target: impl Fn(u32) -> bool) -> Option<Vec<Arc>> {
+        let mut search = Search::new(self.nodes_count());
+        let mut steps = u64::MAX;
+        search.run(self, source, &is_target, NONE, &mut steps, &mut |_| true)
     }
 
     /// A shortest cycle within a component of [`Graph::components`], by arcs that `is_allowed` lets pass. Breadth-first
@@ -148,9 +156,9 @@ impl Graph {
                 &mut steps
             };
             let bound = shorter_than.unwrap_or(NONE);
-            if let Some(cycle) = search.run(self, *node, *node, bound, budget, &mut is_allowed) {
-                best = cycle;
-            }
+            let is_home = |target| target == *node;
+            let cycle = search.run(self, *node, &is_home, bound, budget, &mut is_allowed);
+            best = cycle.unwrap_or(best);
         }
         best
     }
@@ -193,7 +201,7 @@ impl Search {
         &mut self,
         graph: &Graph,
         source: u32,
-        target: u32,
+        is_target: &dyn Fn(u32) -> bool,
         shorter_than: u32,
         steps: &mut u64,
         is_allowed: &mut impl FnMut(Arc) -> bool,
@@ -221,7 +229,7 @@ impl Search {
                 }
                 self.queue.push((arc.target, depth.saturating_add(1)));
                 self.came_by.push((place as u32, arc.label));
-                if arc.target == target {
+                if is_target(arc.target) {
                     return Some(self.way_here());
                 }
             }

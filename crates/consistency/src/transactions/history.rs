@@ -98,6 +98,21 @@ pub(crate) struct Micro {
     pub(crate) value: u32,
 }
 
+impl Micro {
+    pub(crate) fn is_write(self) -> bool {
+        matches!(self.kind, MicroKind::Write | MicroKind::Append)
+    }
+
+    /// Whether it speaks of a list, or of a register; `None` where nobody can tell.
+    pub(crate) fn of_list(self) -> Option<bool> {
+        match self.kind {
+            MicroKind::Append | MicroKind::ReadPrefix | MicroKind::ReadStrange => Some(true),
+            MicroKind::Write | MicroKind::Read => Some(false),
+            MicroKind::ReadUnheard => None,
+        }
+    }
+}
+
 /// One transaction as checkers read it. Its micro-operations are `first..first + count`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Header {
@@ -255,6 +270,10 @@ impl Transactions {
 
     pub(crate) fn headers(&self) -> &[Header] {
         &self.headers
+    }
+
+    pub(crate) fn ending(&self, transaction: u32) -> Option<Ending> {
+        Some(self.headers.get(transaction as usize)?.ending)
     }
 
     pub(crate) fn micros_of(&self, transaction: usize) -> &[Micro] {
