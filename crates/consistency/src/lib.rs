@@ -42,6 +42,9 @@ pub mod transactions;
 
 pub mod causal;
 
+mod staleness;
+pub use staleness::{STALENESS_STEPS_MAX, StaleEvidence, Staleness, staleness, verify_staleness};
+
 mod linearizable;
 pub use linearizable::{
     Checked, Keys, Limits, Linearization, Method, UnknownReason, Verdict, Violation,
