@@ -52,6 +52,22 @@ pub enum Error {
         /// The key.
         key: String,
     },
+    /// A step of a transaction that began in another session.
+    #[error("line {line}: this transaction began in another session, in line {opened_line}")]
+    TwoSessions {
+        /// Line of the step.
+        line: u64,
+        /// Line of the transaction's first step.
+        opened_line: u64,
+    },
+    /// An event, a line or a transaction longer than any that is read.
+    #[error("line {line}: an element of more than {bytes_max} bytes")]
+    ElementTooLong {
+        /// Line on which it begins.
+        line: u64,
+        /// The longest that is read, in bytes.
+        bytes_max: usize,
+    },
     /// A process invoked an operation while an earlier one of it was open.
     #[error(
         "line {line}: process {process} invokes while its operation of line {opened_line} is still open"

@@ -1,22 +1,30 @@
-//! Histories as text: four formats in, one out.
+//! Histories as text: seven formats in, one out.
 
 mod cursor;
+mod dbcop;
+mod detect;
 mod edn;
 mod fields;
+mod gather;
 mod jepsen_log;
 mod json;
 mod node;
+mod plume;
+mod reader;
 mod recorded;
+mod sessions;
+mod taken;
+mod timeless;
 mod write;
 
 use alloc::vec::Vec;
 
+pub use reader::{Reader, RecordedReader};
 pub use recorded::Recorded;
 pub use write::{write_json_lines, write_transactions};
 
-use crate::{Error, Event, History, Value};
-use cursor::Cursor;
-use recorded::{Gatherer, Part};
+use crate::{Error, History, Value, history::Lines};
+use recorded::Gathering;
 
 /// A way of writing histories down.
 ///
@@ -30,25 +38,51 @@ use recorded::{Gatherer, Part};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Format {
-    /// Our own: one object per line, with the fields `process type f key value error time index`, and no others.
+    /// Our own: one JSON object per line, with the fields `process type f key value error time index`, and no others.
+    /// `process` is a whole number from 0, `type` one of `invoke ok fail info`, `f` a name; `key`, `value` and `error`
+    /// are any values, `time` is nanoseconds, `index` rises. Bytes are `{"bytes":"<hex>"}`. A transaction has the `f`
+    /// `txn` (or none) and a list of steps as its value: `["append",key,element]`, `["r",key,value]`,
+    /// `["w",key,value]`.
     JsonLines,
     /// One vector of maps, or maps one after another: `:process :type :f :value`, optional `:key :error :time
-    /// :index`; other fields are left out. Events of processes that are not numbers (a nemesis) are skipped.
+    /// :index`; other fields are left out. Events of processes that are not numbers (a nemesis) are skipped. A
+    /// transaction has the `:f` `:txn` (or none) and steps `[:append k v]`, `[:r k v]`, `[:w k v]`, whose reads are
+    /// `nil` until the `:ok`; without a `:process`, an event ends what the one before it began.
     JepsenEdn,
     /// `INFO  jepsen.util - 0<tab>:invoke<tab>:cas<tab>[2 4]`, perhaps with a fifth field for the error. Lines
     /// without a tab belong to other loggers and are skipped.
     JepsenLog,
     /// Maps with `:key` and text values; `:get :put :append`; strings start empty.
     KeyValueLog,
+    /// The text of Plume, PolySI and IsoVista: a step a line, `r(key,value,session,transaction)` or `w(…)`, four
+    /// whole numbers without spaces. Transactions are numbered through all sessions; the steps of one stand in their
+    /// order, not necessarily together. The transaction -1 is any aborted one: each such write is a transaction of its
+    /// own, each such read is nothing. A read of 0 from a key to which nobody writes 0 heard "never written".
+    Plume,
+    /// DBCop's JSON: a list of sessions, or an object that holds it as `data` (fields such as `params`, `info`, `start`
+    /// and `end` are left out). A session is a list of transactions, a transaction
+    /// `{"events":[…],"committed":true}` (`success` in older files), an event `{"Write":{"variable":0,"version":1}}` or
+    /// `{"Read":…}`, or `["w",0,1]` or `["r",0,1]`, or, in older files, `{"write":true,"variable":0,"value":1,
+    /// "success":true}`. Numbers are whole and from 0; the version read is `null` or 0 (unless somebody writes 0 to
+    /// that variable) for "never written". A transaction that is not committed is taken for aborted, and an event
+    /// without success for none.
+    DbcopJson,
+    /// A step a line, `r key value` or `w key value`; a line of `-` ends a transaction, a line of `=` a session (and
+    /// its transaction). Keys and values are whole numbers or words. All transactions committed, and nothing stands
+    /// for "never written": an initial value is written by a session of its own.
+    Sessions,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 7] = [
         Self::JsonLines,
         Self::JepsenEdn,
         Self::JepsenLog,
         Self::KeyValueLog,
+        Self::Plume,
+        Self::DbcopJson,
+        Self::Sessions,
     ];
 
     /// The format these bytes look like, from their first 4096; `None` when they look like nothing known.
@@ -61,22 +95,7 @@ impl Format {
     /// ```
     #[must_use]
     pub fn detect(bytes: &[u8]) -> Option<Self> {
-        let head = bytes.get(..4096).unwrap_or(bytes);
-        let has = |part: &[u8]| head.windows(part.len()).any(|window| window == part);
-        let mut marks = head
-            .iter()
-            .copied()
-            .filter(|byte| !byte.is_ascii_whitespace() && *byte != b',');
-        match (marks.next()?, marks.next()) {
-            (b'{', Some(b'"' | b'}')) => Some(Self::JsonLines),
-            (b'{', _) if has(b":key \"") && (has(b":get") || has(b":append") || has(b":put")) => {
-                Some(Self::KeyValueLog)
-            }
-            (b'{' | b'#' | b';' | b'(', _) => Some(Self::JepsenEdn),
-            (b'[', Some(b'{' | b'#' | b']' | b';')) => Some(Self::JepsenEdn),
-            _ if has(b"\t:") => Some(Self::JepsenLog),
-            _ => None,
-        }
+        detect::detect(bytes)
     }
 
     /// The format's name on a command line.
@@ -87,6 +106,9 @@ impl Format {
             Self::JepsenEdn => "jepsen-edn",
             Self::JepsenLog => "jepsen-log",
             Self::KeyValueLog => "key-value-log",
+            Self::Plume => "plume",
+            Self::DbcopJson => "dbcop-json",
+            Self::Sessions => "sessions",
         }
     }
 
@@ -108,12 +130,30 @@ impl Format {
     pub fn initial_value(self) -> Option<Value> {
         match self {
             Self::KeyValueLog => Some(Value::from("")),
-            Self::JsonLines | Self::JepsenEdn | Self::JepsenLog => None,
+            Self::JsonLines
+            | Self::JepsenEdn
+            | Self::JepsenLog
+            | Self::Plume
+            | Self::DbcopJson
+            | Self::Sessions => None,
         }
+    }
+
+    /// Whether its events happened one after another. The formats of weak-isolation tools know sessions and no times:
+    /// their transactions all stand at position 0, concurrent with one another, in the order of their sessions.
+    ///
+    /// ```
+    /// # use consistency::Format;
+    /// assert!(!Format::Plume.has_times());
+    /// ```
+    #[must_use]
+    pub const fn has_times(self) -> bool {
+        !matches!(self, Self::Plume | Self::DbcopJson | Self::Sessions)
     }
 }
 
-/// Reads a history. Nothing but the text decides: no limit on its length, values nest at most 64 deep. O(length),
+/// Reads a history. Nothing but the text decides: no limit on its length, but an event or a line has at most 64 MiB,
+/// and values nest at most 64 deep. O(length),
 /// apart from pairing (O(n log processes)).
 ///
 /// Events stand in the order in which they happened, whatever their times say; an `index`, where given, must rise.
@@ -130,20 +170,23 @@ impl Format {
 /// assert_eq!((expected, found.as_str()), ("invoke, ok, fail or info", ":okay"));
 /// ```
 pub fn parse(bytes: &[u8], format: Format) -> Result<History, Error> {
-    let mut read = Read::default();
-    read.refuses_transactions = true;
-    match read_all(bytes, format, read)? {
-        Recorded::Operations(history) => Ok(history),
-        Recorded::Transactions(_) => Err(Error::Transaction { line: 1 }),
-    }
+    let (mut events, mut lines) = (Vec::new(), Lines::new());
+    let skipped = reader::read(bytes, format, &mut |taken| {
+        reader::only_events(taken, &mut |line, event| {
+            events.push(event);
+            lines.push(line);
+            Ok(())
+        })
+    })?;
+    History::from_lines(events, lines, skipped)
 }
 
 /// Reads a history, of single operations or of transactions: the first event decides. Limits and cost as of
-/// [`parse`].
+/// [`parse`]; [`RecordedReader`] gives the same from a file in pieces.
 ///
 /// # Errors
-/// As [`parse`]; [`Error::Transaction`] or [`Error::NotTransaction`] where the two are mixed, and
-/// [`Error::KeyOfTwoKinds`].
+/// As [`parse`]; [`Error::Transaction`] or [`Error::NotTransaction`] where the two are mixed,
+/// [`Error::KeyOfTwoKinds`], and [`Error::TwoSessions`].
 ///
 /// ```
 /// use consistency::{Format, Recorded, parse_recorded};
@@ -154,61 +197,7 @@ pub fn parse(bytes: &[u8], format: Format) -> Result<History, Error> {
 /// # Ok::<(), consistency::Error>(())
 /// ```
 pub fn parse_recorded(bytes: &[u8], format: Format) -> Result<Recorded, Error> {
-    read_all(bytes, format, Read::default())
-}
-
-fn read_all(bytes: &[u8], format: Format, mut read: Read) -> Result<Recorded, Error> {
-    let text = match core::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let text = core::str::from_utf8(valid).unwrap_or_default();
-            return Err(Cursor::new(text).error(text.len(), "UTF-8 text"));
-        }
-    };
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match format {
-        Format::JsonLines => json::read(text, &mut read)?,
-        Format::JepsenEdn | Format::KeyValueLog => edn::read(text, &mut read)?,
-        Format::JepsenLog => jepsen_log::read(text, &mut read)?,
-    }
-    if let Some(gatherer) = read.transactions {
-        return Ok(Recorded::Transactions(gatherer.finish()?));
-    }
-    History::from_lines(read.events, read.lines, read.skipped).map(Recorded::Operations)
-}
-
-/// What has been read so far.
-#[derive(Debug, Default)]
-struct Read {
-    refuses_transactions: bool,
-    transactions: Option<Gatherer>,
-    events: Vec<Event>,
-    lines: Vec<u64>,
-    skipped: u64,
-    last_index: Option<i64>,
-}
-
-impl Read {
-    fn push(&mut self, line: u64, event: Event) -> Result<(), Error> {
-        if self.transactions.is_some() {
-            return Err(Error::NotTransaction { line });
-        }
-        self.events.push(event);
-        self.lines.push(line);
-        Ok(())
-    }
-
-    fn transaction(&mut self, cursor: &Cursor<'_>, part: &Part<'_, '_>) -> Result<(), Error> {
-        if self.refuses_transactions || !self.events.is_empty() {
-            return Err(Error::Transaction { line: part.line });
-        }
-        self.transactions
-            .get_or_insert_with(Gatherer::new)
-            .take(cursor, part)
-    }
-
-    fn skip(&mut self) {
-        self.skipped = self.skipped.saturating_add(1);
-    }
+    let mut gathering = Gathering::new(format);
+    let skipped = reader::read(bytes, format, &mut |taken| gathering.take(taken))?;
+    gathering.finish(skipped)
 }

@@ -18,8 +18,8 @@ pub use value::Value;
 
 mod history;
 pub use history::{
-    Completion, Event, EventKind, Function, History, Moment, Operation, OperationId, Operations,
-    ProcessId, Recorder, Refused,
+    Completion, Event, EventKind, Function, History, Lines, Moment, Operation, OperationId,
+    Operations, OperationsBuilder, ProcessId, Recorder, Refused,
 };
 
 mod model;
@@ -56,7 +56,10 @@ mod sequential;
 pub use sequential::{check_sequential, replay_sequential};
 
 mod format;
-pub use format::{Format, Recorded, parse, parse_recorded, write_json_lines, write_transactions};
+pub use format::{
+    Format, Reader, Recorded, RecordedReader, parse, parse_recorded, write_json_lines,
+    write_transactions,
+};
 
 pub mod report;
 

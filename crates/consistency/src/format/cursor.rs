@@ -1,28 +1,65 @@
-//! A place in a text that knows how to complain.
+//! A place in a text that knows how to complain, and whether it has looked past the text's end.
+//!
+//! The text may be a piece of a longer one. Whoever reads it asks [`Cursor::has_met_end`] afterwards: only when no
+//! reader looked past the end is what was read (or refused) independent of what follows.
 
 use alloc::{string::String, string::ToString};
+use core::cell::Cell;
 
 use crate::Error;
 
 /// Longest piece of the text quoted in an error, in characters.
 const QUOTED_MAX: usize = 24;
 
+/// Where a text begins in its file: its line, from 1, and how many characters stand before it on that line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) line: u64,
+    pub(super) column: u64,
+}
+
+impl Place {
+    pub(super) const START: Self = Self { line: 1, column: 0 };
+
+    /// The place behind this text, which begins here.
+    pub(super) fn after(self, text: &str) -> Self {
+        let Some(last) = text.rfind('\n') else {
+            return Self {
+                column: self.column.saturating_add(characters(text)),
+                ..self
+            };
+        };
+        let tail = text.get(last.saturating_add(1)..).unwrap_or_default();
+        Self {
+            line: self.line.saturating_add(line_breaks(text.as_bytes())),
+            column: characters(tail),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Cursor<'a> {
     text: &'a str,
     offset: usize,
+    /// Everything before this is read for good, even if what follows is not complete.
+    safe: usize,
+    place: Place,
     /// Lines are counted lazily, from the last place asked for.
     counted_to: usize,
     line: u64,
+    has_met_end: Cell<bool>,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) const fn new(text: &'a str) -> Self {
+    pub(super) const fn new(text: &'a str, place: Place) -> Self {
         Self {
             text,
             offset: 0,
+            safe: 0,
+            place,
             counted_to: 0,
-            line: 1,
+            line: place.line,
+            has_met_end: Cell::new(false),
         }
     }
 
@@ -30,12 +67,22 @@ impl<'a> Cursor<'a> {
         self.offset
     }
 
-    pub(super) fn rest(&self) -> &'a str {
-        self.text.get(self.offset..).unwrap_or_default()
+    /// Says that everything before this place is read for good.
+    pub(super) const fn settle(&mut self) {
+        self.safe = self.offset;
+    }
+
+    pub(super) const fn settled(&self) -> usize {
+        self.safe
+    }
+
+    /// Whether anything since the start depended on where the text ends.
+    pub(super) const fn has_met_end(&self) -> bool {
+        self.has_met_end.get()
     }
 
     pub(super) fn is_at_end(&self) -> bool {
-        self.offset >= self.text.len()
+        self.peek().is_none()
     }
 
     /// The text from `start` to here.
@@ -44,7 +91,17 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.offset).copied()
+        self.peek_at(0)
+    }
+
+    /// The byte this far behind the next one.
+    pub(super) fn peek_at(&self, distance: usize) -> Option<u8> {
+        let place = self.offset.saturating_add(distance);
+        let byte = self.text.as_bytes().get(place);
+        if byte.is_none() {
+            self.has_met_end.set(true);
+        }
+        byte.copied()
     }
 
     /// Takes `byte`, which must be ASCII, if it is next.
@@ -66,26 +123,33 @@ impl<'a> Cursor<'a> {
 
     /// Takes the next character.
     pub(super) fn bump(&mut self) -> Option<char> {
-        let character = self.rest().chars().next()?;
+        let rest = self.text.get(self.offset..).unwrap_or_default();
+        let Some(character) = rest.chars().next() else {
+            self.has_met_end.set(true);
+            return None;
+        };
         self.offset = self.offset.saturating_add(character.len_utf8());
         Some(character)
     }
 
-    /// Takes characters while `is_part` says so.
-    pub(super) fn take_while(&mut self, is_part: impl Fn(char) -> bool) -> &'a str {
-        let rest = self.rest();
-        let length = rest
-            .find(|character| !is_part(character))
-            .unwrap_or(rest.len());
-        self.offset = self.offset.saturating_add(length);
-        rest.get(..length).unwrap_or_default()
+    /// Takes bytes while `is_part` says so. It must say the same of all bytes that are not ASCII.
+    pub(super) fn take_while(&mut self, is_part: impl Fn(u8) -> bool) -> &'a str {
+        let start = self.offset;
+        let bytes = self.text.as_bytes().get(start..).unwrap_or_default();
+        match bytes.iter().position(|byte| !is_part(*byte)) {
+            Some(length) => self.offset = start.saturating_add(length),
+            None => {
+                self.offset = self.text.len();
+                self.has_met_end.set(true);
+            }
+        }
+        self.since(start)
     }
 
     /// The line of this place, from 1. Cheap when asked for in rising order.
     pub(super) fn line(&mut self, offset: usize) -> u64 {
         if let Some(fresh) = self.text.as_bytes().get(self.counted_to..offset) {
-            let breaks = fresh.iter().filter(|byte| **byte == b'\n').count();
-            self.line = self.line.saturating_add(breaks as u64);
+            self.line = self.line.saturating_add(line_breaks(fresh));
             self.counted_to = offset;
         }
         self.line
@@ -97,49 +161,59 @@ impl<'a> Cursor<'a> {
 
     pub(super) fn error(&self, offset: usize, expected: &'static str) -> Error {
         let before = self.text.get(..offset).unwrap_or(self.text);
-        let line_start = before
-            .rfind('\n')
-            .map_or(0, |found| found.saturating_add(1));
-        let on_line = before.get(line_start..).unwrap_or_default();
         let after = self.text.get(before.len()..).unwrap_or_default();
-        Error::Parse {
-            line: (before.matches('\n').count() as u64).saturating_add(1),
-            column: (on_line.chars().count() as u64).saturating_add(1),
-            expected,
-            found: quote(after),
+        let found = self.quote(after);
+        error(self.place.after(before), expected, found)
+    }
+
+    /// The beginning of `after`, which ends where the text does, as an error shows it.
+    pub(super) fn quote(&self, after: &str) -> String {
+        let Some(first) = after.chars().next() else {
+            self.has_met_end.set(true);
+            return "the end".to_string();
+        };
+        if matches!(first, '\n' | '\r') {
+            return "the end of the line".to_string();
+        }
+        let mut quotes = 0;
+        let is_part = |character: char| {
+            if first == '"' {
+                let is_open = quotes < 2;
+                quotes += i32::from(character == '"');
+                is_open && character != '\n'
+            } else {
+                !character.is_whitespace() && !matches!(character, ',' | '}' | ']' | ')' | '"')
+            }
+        };
+        let length = after.chars().take(QUOTED_MAX).take_while({
+            let mut is_part = is_part;
+            move |character| is_part(*character)
+        });
+        let quoted: String = length.collect();
+        if quoted.len() == after.len() {
+            self.has_met_end.set(true);
+        }
+        if quoted.is_empty() {
+            after.chars().take(1).collect()
+        } else {
+            quoted
         }
     }
 }
 
-fn quote(after: &str) -> String {
-    let Some(first) = after.chars().next() else {
-        return "the end".to_string();
-    };
-    if matches!(first, '\n' | '\r') {
-        return "the end of the line".to_string();
+pub(super) fn error(place: Place, expected: &'static str, found: String) -> Error {
+    Error::Parse {
+        line: place.line,
+        column: place.column.saturating_add(1),
+        expected,
+        found,
     }
-    if first == '"' {
-        let mut quotes = 0;
-        let is_within = |c: &char| {
-            let is_open = quotes < 2;
-            quotes += i32::from(*c == '"');
-            is_open && *c != '\n'
-        };
-        return after
-            .chars()
-            .take_while(is_within)
-            .take(QUOTED_MAX)
-            .collect();
-    }
-    let is_token = |c: char| !c.is_whitespace() && !matches!(c, ',' | '}' | ']' | ')' | '"');
-    let token: String = after
-        .chars()
-        .take_while(|c| is_token(*c))
-        .take(QUOTED_MAX)
-        .collect();
-    if token.is_empty() {
-        after.chars().take(1).collect()
-    } else {
-        token
-    }
+}
+
+fn line_breaks(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+fn characters(text: &str) -> u64 {
+    text.chars().count() as u64
 }

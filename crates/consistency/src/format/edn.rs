@@ -1,42 +1,91 @@
 //! EDN, as far as histories need it: maps, vectors, lists, sets, strings, numbers, keywords, tags (left out),
-//! comments and discards; at most 64 levels.
+//! comments and discards; at most 64 levels. White space is that of ASCII, and commas.
 
 use alloc::vec::Vec;
 
 use super::{
-    Read,
     cursor::Cursor,
-    fields,
+    fields::Fields,
     node::{DEPTH_MAX, Node, Tree, number, string},
 };
 use crate::Error;
 
-pub(super) fn read(text: &str, read: &mut Read) -> Result<(), Error> {
-    let mut cursor = Cursor::new(text);
-    space(&mut cursor, 0)?;
-    let close = match cursor.peek() {
-        Some(b'[') => Some(b']'),
-        Some(b'(') => Some(b')'),
-        _ => None,
-    };
-    if close.is_some() {
-        cursor.bump();
-    }
-    loop {
-        space(&mut cursor, 0)?;
-        match close {
-            Some(close) if cursor.eat(close) => break,
-            None if cursor.is_at_end() => return Ok(()),
-            _ => {}
+/// How far a file of events is read: whether its first byte was seen, and what closes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Stage {
+    has_begun: bool,
+    close: Option<u8>,
+    is_closed: bool,
+}
+
+/// The next event; `None` at the end.
+pub(super) fn event<'a>(
+    cursor: &mut Cursor<'a>,
+    stage: &mut Stage,
+) -> Result<Option<Fields<'a>>, Error> {
+    cursor.take_while(is_space);
+    cursor.settle();
+    space(cursor, 0)?;
+    if !stage.has_begun {
+        stage.has_begun = true;
+        stage.close = match cursor.peek() {
+            Some(b'[') => Some(b']'),
+            Some(b'(') => Some(b')'),
+            _ => None,
+        };
+        if stage.close.is_some() {
+            cursor.bump();
+            space(cursor, 0)?;
         }
-        let node = value(&mut cursor, 0)?;
-        fields::read(&mut cursor, &node, false, read)?;
     }
-    space(&mut cursor, 0)?;
-    if cursor.is_at_end() {
-        Ok(())
-    } else {
-        Err(cursor.error_here("nothing after the vector of events"))
+    if stage.is_closed || stage.close.is_none() {
+        if cursor.is_at_end() {
+            return Ok(None);
+        }
+    } else if stage.close.is_some_and(|close| cursor.eat(close)) {
+        stage.is_closed = true;
+        space(cursor, 0)?;
+        if cursor.is_at_end() {
+            return Ok(None);
+        }
+    }
+    if stage.is_closed {
+        return Err(cursor.error_here("nothing after the vector of events"));
+    }
+    fields(cursor).map(Some)
+}
+
+/// The map of an event, with any tags before it.
+fn fields<'a>(cursor: &mut Cursor<'a>) -> Result<Fields<'a>, Error> {
+    let offset = cursor.offset();
+    for depth in 0..=DEPTH_MAX {
+        match cursor.peek() {
+            Some(b'{') => return entries(cursor, offset),
+            Some(b'#') if cursor.peek_at(1) != Some(b'{') => tag(cursor, depth)?,
+            _ => break,
+        }
+    }
+    value(cursor, 0)?;
+    Err(cursor.error(offset, "a map of an event"))
+}
+
+fn entries<'a>(cursor: &mut Cursor<'a>, offset: usize) -> Result<Fields<'a>, Error> {
+    cursor.bump();
+    let mut fields = Fields::at(offset);
+    loop {
+        space(cursor, 1)?;
+        if cursor.eat(b'}') {
+            return Ok(fields);
+        }
+        let key = value(cursor, 1)?;
+        space(cursor, 1)?;
+        let held = value(cursor, 1)?;
+        let slot = key.name().and_then(|name| fields.slot(name));
+        match slot {
+            Some(Some(_)) => return Err(cursor.error(key.offset, "each key once")),
+            Some(slot) => *slot = Some(held),
+            None => {}
+        }
     }
 }
 
@@ -49,19 +98,23 @@ pub(super) fn field<'a>(cursor: &mut Cursor<'a>) -> Result<Node<'a>, Error> {
 /// Skips white space, commas, comments and discarded values.
 fn space(cursor: &mut Cursor<'_>, depth: usize) -> Result<(), Error> {
     loop {
-        cursor.take_while(|character| character.is_whitespace() || character == ',');
-        if cursor.peek() == Some(b';') {
-            cursor.take_while(|character| character != '\n');
-        } else if cursor.rest().starts_with("#_") {
-            if depth > DEPTH_MAX {
-                return Err(cursor.error_here("at most 64 levels"));
+        match cursor.peek() {
+            Some(byte) if is_space(byte) => {
+                cursor.take_while(is_space);
             }
-            cursor.bump();
-            cursor.bump();
-            space(cursor, depth.saturating_add(1))?;
-            value(cursor, depth.saturating_add(1))?;
-        } else {
-            return Ok(());
+            Some(b';') => {
+                cursor.take_while(|byte| byte != b'\n');
+            }
+            Some(b'#') if cursor.peek_at(1) == Some(b'_') => {
+                if depth > DEPTH_MAX {
+                    return Err(cursor.error_here("at most 64 levels"));
+                }
+                cursor.bump();
+                cursor.bump();
+                space(cursor, depth.saturating_add(1))?;
+                value(cursor, depth.saturating_add(1))?;
+            }
+            _ => return Ok(()),
         }
     }
 }
@@ -80,18 +133,13 @@ fn value<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Result<Node<'a>, Error> {
             cursor.bump();
             Tree::Text(string(cursor, false)?)
         }
-        Some(b'#') => {
+        Some(b'#') if cursor.peek_at(1) == Some(b'{') => {
             cursor.bump();
-            if cursor.peek() == Some(b'{') {
-                Tree::List(values(cursor, b'}', deeper)?)
-            } else {
-                let tag = cursor.take_while(is_word);
-                if tag.is_empty() {
-                    return Err(cursor.error(offset, "a set or a tag"));
-                }
-                space(cursor, deeper)?;
-                value(cursor, deeper)?.tree
-            }
+            Tree::List(values(cursor, b'}', deeper)?)
+        }
+        Some(b'#') => {
+            tag(cursor, deeper)?;
+            value(cursor, deeper)?.tree
         }
         Some(b'\\') => {
             cursor.bump();
@@ -119,12 +167,40 @@ fn value<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Result<Node<'a>, Error> {
     Ok(Node { offset, tree })
 }
 
-fn is_word(character: char) -> bool {
-    !character.is_whitespace()
-        && !matches!(
-            character,
-            ',' | ';' | '"' | '(' | ')' | '[' | ']' | '{' | '}' | '\\'
-        )
+/// Leaves out a tag, whose `#` is next, and the space behind it.
+fn tag(cursor: &mut Cursor<'_>, depth: usize) -> Result<(), Error> {
+    let offset = cursor.offset();
+    cursor.bump();
+    if cursor.take_while(is_word).is_empty() {
+        return Err(cursor.error(offset, "a set or a tag"));
+    }
+    space(cursor, depth)
+}
+
+const SPACE: u8 = 1;
+const WORD: u8 = 2;
+
+/// What each byte may be part of. Bytes that are not ASCII belong to words.
+const CLASSES: [u8; 256] = {
+    let mut classes = [WORD; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c | b',' => SPACE,
+            b';' | b'"' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'\\' => 0,
+            _ => WORD,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+fn is_space(byte: u8) -> bool {
+    CLASSES.get(byte as usize) == Some(&SPACE)
+}
+
+fn is_word(byte: u8) -> bool {
+    CLASSES.get(byte as usize) == Some(&WORD)
 }
 
 /// The values between an opening bracket, which is next, and `close`.
@@ -149,12 +225,6 @@ fn map<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Result<Tree<'a>, Error> {
             return Ok(Tree::Map(entries));
         }
         let key = value(cursor, depth)?;
-        let is_double =
-            |(other, _): &(Node<'a>, Node<'a>)| key.name().is_some() && other.name() == key.name();
-        // Quadratic only up to this many fields.
-        if entries.len() >= 64 || entries.iter().any(is_double) {
-            return Err(cursor.error(key.offset, "each key once, and at most 64"));
-        }
         space(cursor, depth)?;
         let held = value(cursor, depth)?;
         entries.push((key, held));

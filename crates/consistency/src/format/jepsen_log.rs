@@ -1,45 +1,72 @@
 //! The tab-separated log: `INFO  jepsen.util - 0<tab>:invoke<tab>:cas<tab>[2 4]`, perhaps a fifth field, the error.
 
-use super::{
-    Read,
-    cursor::Cursor,
-    edn, fields,
-    node::{Node, Tree},
-    recorded::Part,
-};
-use crate::{Error, Event, EventKind, Function, ProcessId, Value};
+use alloc::string::String;
 
-pub(super) fn read(text: &str, read: &mut Read) -> Result<(), Error> {
-    let mut cursor = Cursor::new(text);
-    while !cursor.is_at_end() {
-        line(&mut cursor, read)?;
-        cursor.eat(b'\r');
-        if !cursor.is_at_end() {
-            cursor.expect(b'\n', "the end of the line")?;
-        }
-    }
-    if read.events.is_empty() && read.transactions.is_none() && read.skipped > 0 {
-        let expected = "at least one line process<tab>:type<tab>:f<tab>value";
-        return Err(Cursor::new(text).error(0, expected));
-    }
-    Ok(())
+use super::{
+    cursor::{self, Cursor, Place},
+    edn,
+    fields::{self, Memory},
+    node::{Node, Tree},
+    taken::{Part, Taken},
+};
+use crate::{Error, Event, EventKind, Function, ProcessId};
+
+/// What a log is remembered by until its first event.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stage {
+    has_events: bool,
+    /// How the text began, where its first line was left out.
+    beginning: Option<String>,
 }
 
-fn line(cursor: &mut Cursor<'_>, read: &mut Read) -> Result<(), Error> {
+/// The next line.
+pub(super) fn line(
+    cursor: &mut Cursor<'_>,
+    stage: &mut Stage,
+    memory: &mut Memory,
+) -> Result<Taken, Error> {
+    cursor.settle();
     let start = cursor.offset();
-    let number = cursor.line(start);
-    let head = cursor.take_while(|character| !matches!(character, '\t' | '\n' | '\r'));
-    if cursor.peek() != Some(b'\t') {
-        if !head.trim().is_empty() {
-            read.skip();
-        }
-        return Ok(());
+    let head = cursor.take_while(|byte| !matches!(byte, b'\t' | b'\n' | b'\r'));
+    if head.is_empty() && cursor.is_at_end() {
+        return match &stage.beginning {
+            Some(beginning) if !stage.has_events => {
+                let expected = "at least one line process<tab>:type<tab>:f<tab>value";
+                Err(cursor::error(Place::START, expected, beginning.clone()))
+            }
+            _ => Ok(Taken::End),
+        };
     }
+    let taken = if cursor.peek() == Some(b'\t') {
+        fields(cursor, start, head, memory)?
+    } else if head.trim().is_empty() {
+        Taken::Nothing
+    } else {
+        Taken::Skipped
+    };
+    cursor.eat(b'\r');
+    if !cursor.is_at_end() {
+        cursor.expect(b'\n', "the end of the line")?;
+    }
+    match taken {
+        Taken::Skipped if stage.beginning.is_none() => stage.beginning = Some(cursor.quote(head)),
+        Taken::Event(..) | Taken::Part(_) => stage.has_events = true,
+        _ => {}
+    }
+    Ok(taken)
+}
+
+fn fields(
+    cursor: &mut Cursor<'_>,
+    start: usize,
+    head: &str,
+    memory: &mut Memory,
+) -> Result<Taken, Error> {
+    let number = cursor.line(start);
     let who = head.rsplit(' ').next().unwrap_or_default();
     if who.starts_with(':') {
-        read.skip();
-        cursor.take_while(|character| !matches!(character, '\n' | '\r'));
-        return Ok(());
+        cursor.take_while(|byte| !matches!(byte, b'\n' | b'\r'));
+        return Ok(Taken::Skipped);
     }
     let Ok(process) = who.parse() else {
         let place = start.saturating_add(head.len().saturating_sub(who.len()));
@@ -53,41 +80,41 @@ fn line(cursor: &mut Cursor<'_>, read: &mut Read) -> Result<(), Error> {
     let Some(name) = word(cursor) else {
         return Err(cursor.error(offset, "a function such as :read"));
     };
+    let function = memory.function(name);
     tab(cursor)?;
     let held = on_line(cursor)?;
     let error = if cursor.peek() == Some(b'\t') {
         tab(cursor)?;
-        Some(on_line(cursor)?.remark(cursor)).filter(|error| *error != Value::Nil)
+        Some(on_line(cursor)?)
     } else {
         None
     };
-    if name == "txn" {
-        let part = Part {
+    if function == Function::Txn {
+        return Ok(Taken::Part(Part {
             line: number,
             process: Some(ProcessId(process)),
             kind,
-            offset,
-            steps: Some(&held),
+            steps: fields::steps(cursor, offset, Some(&held), kind, memory)?,
             time_ns: None,
-        };
-        return read.transaction(cursor, &part);
+        }));
     }
-    let (value, error) = fields::value_or_reason(cursor, kind, Some(&held), error)?;
+    let (value, error) =
+        fields::value_and_reason(cursor, kind, Some(&held), error.as_ref(), memory)?;
     let event = Event {
         process: ProcessId(process),
         kind,
-        function: Function::from_name(name),
+        function,
         key: None,
         value,
         error,
         time_ns: None,
     };
-    read.push(number, event)
+    Ok(Taken::Event(number, event))
 }
 
 /// A value that starts before the line ends.
 fn on_line<'a>(cursor: &mut Cursor<'a>) -> Result<Node<'a>, Error> {
-    cursor.take_while(|character| character == ' ');
+    cursor.take_while(|byte| byte == b' ');
     if matches!(cursor.peek(), None | Some(b'\n' | b'\r' | b'\t')) {
         let offset = cursor.offset();
         let tree = Tree::Nil;
@@ -98,7 +125,7 @@ fn on_line<'a>(cursor: &mut Cursor<'a>) -> Result<Node<'a>, Error> {
     if cursor.since(start).contains('\n') {
         return Err(cursor.error(start, "a value that ends on its line"));
     }
-    cursor.take_while(|character| character == ' ');
+    cursor.take_while(|byte| byte == b' ');
     Ok(node)
 }
 
@@ -112,6 +139,6 @@ fn word<'a>(cursor: &mut Cursor<'a>) -> Option<&'a str> {
     if !cursor.eat(b':') {
         return None;
     }
-    let word = cursor.take_while(|character| !matches!(character, '\t' | '\n' | '\r'));
+    let word = cursor.take_while(|byte| !matches!(byte, b'\t' | b'\n' | b'\r'));
     Some(word.trim_end()).filter(|word| !word.is_empty())
 }

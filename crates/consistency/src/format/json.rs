@@ -1,66 +1,100 @@
-//! JSON lines, by RFC 8259 with three restrictions: whole numbers of 64 bits where a number is used, no field twice,
-//! and at most 64 levels.
+//! JSON, by RFC 8259 with two restrictions: whole numbers of 64 bits where a number is used, and at most 64 levels.
+//! In JSON lines an object stands on one line, and an event has no field twice and none but its eight.
 
 use alloc::vec::Vec;
 
 use super::{
-    Read,
     cursor::Cursor,
-    fields,
+    fields::Fields,
     node::{DEPTH_MAX, Node, Tree, number, string},
 };
 use crate::Error;
 
-const FIELDS: [&str; 8] = [
-    "process", "type", "f", "key", "value", "error", "time", "index",
-];
-
-pub(super) fn read(text: &str, read: &mut Read) -> Result<(), Error> {
-    let mut cursor = Cursor::new(text);
-    loop {
-        cursor.take_while(|character| matches!(character, ' ' | '\t' | '\r' | '\n'));
-        if cursor.is_at_end() {
-            return Ok(());
-        }
-        if cursor.peek() != Some(b'{') {
-            return Err(cursor.error_here("{"));
-        }
-        let node = value(&mut cursor, 0)?;
-        if let Tree::Map(entries) = &node.tree {
-            let stranger = entries
-                .iter()
-                .find(|(key, _)| !key.name().is_some_and(|name| FIELDS.contains(&name)));
-            if let Some((key, _)) = stranger {
+/// The next event of a file of JSON lines; `None` at the end.
+pub(super) fn event<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Fields<'a>>, Error> {
+    cursor.take_while(is_space);
+    cursor.settle();
+    if cursor.is_at_end() {
+        return Ok(None);
+    }
+    let mut fields = Fields::at(cursor.offset());
+    cursor.expect(b'{', "{")?;
+    space::<true>(cursor);
+    if !cursor.eat(b'}') {
+        loop {
+            let (offset, name) = field_name::<true>(cursor)?;
+            let Some(slot) = fields.slot(&name) else {
                 let expected = "process, type, f, key, value, error, time or index";
-                return Err(cursor.error(key.offset, expected));
+                return Err(cursor.error(offset, expected));
+            };
+            if slot.is_some() {
+                return Err(cursor.error(offset, "each field once"));
             }
+            *slot = Some(value::<true>(cursor, 1)?);
+            space::<true>(cursor);
+            if cursor.eat(b'}') {
+                break;
+            }
+            cursor.expect(b',', ", or }")?;
+            space::<true>(cursor);
         }
-        fields::read(&mut cursor, &node, true, read)?;
-        cursor.take_while(|character| matches!(character, ' ' | '\t' | '\r'));
-        if !cursor.is_at_end() {
-            cursor.expect(b'\n', "the end of the line")?;
-        }
+    }
+    end_of_line(cursor)?;
+    Ok(Some(fields))
+}
+
+fn end_of_line(cursor: &mut Cursor<'_>) -> Result<(), Error> {
+    cursor.take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r'));
+    if cursor.is_at_end() {
+        return Ok(());
+    }
+    cursor.expect(b'\n', "the end of the line")
+}
+
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// White space inside a value; `ON_LINE` is the rule of JSON lines, whose objects do not break lines.
+pub(super) fn space<const ON_LINE: bool>(cursor: &mut Cursor<'_>) {
+    if cursor
+        .peek()
+        .is_some_and(|byte| byte <= b' ' && is_space(byte))
+    {
+        cursor.take_while(|byte| is_space(byte) && (!ON_LINE || matches!(byte, b' ' | b'\t')));
     }
 }
 
-fn space(cursor: &mut Cursor<'_>) {
-    cursor.take_while(|character| matches!(character, ' ' | '\t'));
+/// A field's place and name, and the colon behind it.
+pub(super) fn field_name<'a, const ON_LINE: bool>(
+    cursor: &mut Cursor<'a>,
+) -> Result<(usize, alloc::borrow::Cow<'a, str>), Error> {
+    let offset = cursor.offset();
+    cursor.expect(b'"', "a field name")?;
+    let name = string(cursor, true)?;
+    space::<ON_LINE>(cursor);
+    cursor.expect(b':', ":")?;
+    space::<ON_LINE>(cursor);
+    Ok((offset, name))
 }
 
-fn value<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Result<Node<'a>, Error> {
+pub(super) fn value<'a, const ON_LINE: bool>(
+    cursor: &mut Cursor<'a>,
+    depth: usize,
+) -> Result<Node<'a>, Error> {
     let offset = cursor.offset();
     if depth > DEPTH_MAX {
         return Err(cursor.error(offset, "at most 64 levels"));
     }
     let tree = match cursor.peek() {
-        Some(b'{') => object(cursor, depth)?,
-        Some(b'[') => array(cursor, depth)?,
+        Some(b'{') => object::<ON_LINE>(cursor, depth)?,
+        Some(b'[') => array::<ON_LINE>(cursor, depth)?,
         Some(b'"') => {
             cursor.eat(b'"');
             Tree::Text(string(cursor, true)?)
         }
         Some(b'-' | b'0'..=b'9') => digits(cursor)?,
-        _ => match cursor.take_while(|character| character.is_ascii_alphabetic()) {
+        _ => match cursor.take_while(|byte| byte.is_ascii_alphabetic()) {
             "null" => Tree::Nil,
             "true" => Tree::Bool(true),
             "false" => Tree::Bool(false),
@@ -70,29 +104,23 @@ fn value<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Result<Node<'a>, Error> {
     Ok(Node { offset, tree })
 }
 
-fn object<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Result<Tree<'a>, Error> {
+fn object<'a, const ON_LINE: bool>(
+    cursor: &mut Cursor<'a>,
+    depth: usize,
+) -> Result<Tree<'a>, Error> {
     cursor.expect(b'{', "{")?;
     let mut entries: Vec<(Node<'a>, Node<'a>)> = Vec::new();
-    space(cursor);
+    space::<ON_LINE>(cursor);
     if cursor.eat(b'}') {
         return Ok(Tree::Map(entries));
     }
     loop {
-        space(cursor);
-        let offset = cursor.offset();
-        cursor.expect(b'"', "a field name")?;
-        let name = string(cursor, true)?;
-        // Quadratic only in the fields of one object, of which an event has eight.
-        if entries.len() >= 64 || entries.iter().any(|(key, _)| key.name() == Some(&name)) {
-            return Err(cursor.error(offset, "each field once, and at most 64"));
-        }
+        space::<ON_LINE>(cursor);
+        let (offset, name) = field_name::<ON_LINE>(cursor)?;
         let tree = Tree::Text(name);
-        space(cursor);
-        cursor.expect(b':', ":")?;
-        space(cursor);
-        let node = value(cursor, depth.saturating_add(1))?;
+        let node = value::<ON_LINE>(cursor, depth.saturating_add(1))?;
         entries.push((Node { offset, tree }, node));
-        space(cursor);
+        space::<ON_LINE>(cursor);
         if cursor.eat(b'}') {
             return Ok(Tree::Map(entries));
         }
@@ -100,17 +128,20 @@ fn object<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Result<Tree<'a>, Error> 
     }
 }
 
-fn array<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Result<Tree<'a>, Error> {
+fn array<'a, const ON_LINE: bool>(
+    cursor: &mut Cursor<'a>,
+    depth: usize,
+) -> Result<Tree<'a>, Error> {
     cursor.expect(b'[', "[")?;
     let mut nodes = Vec::new();
-    space(cursor);
+    space::<ON_LINE>(cursor);
     if cursor.eat(b']') {
         return Ok(Tree::List(nodes));
     }
     loop {
-        space(cursor);
-        nodes.push(value(cursor, depth.saturating_add(1))?);
-        space(cursor);
+        space::<ON_LINE>(cursor);
+        nodes.push(value::<ON_LINE>(cursor, depth.saturating_add(1))?);
+        space::<ON_LINE>(cursor);
         if cursor.eat(b']') {
             return Ok(Tree::List(nodes));
         }
@@ -120,7 +151,7 @@ fn array<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Result<Tree<'a>, Error> {
 
 fn digits(cursor: &mut Cursor<'_>) -> Result<Tree<'static>, Error> {
     let start = cursor.offset();
-    let is_digit = |character: char| character.is_ascii_digit();
+    let is_digit = |byte: u8| byte.is_ascii_digit();
     cursor.eat(b'-');
     let whole = cursor.take_while(is_digit);
     if whole.is_empty() || (whole.len() > 1 && whole.starts_with('0')) {

@@ -1,6 +1,6 @@
 //! What the readers of JSON and EDN both give: a value tree of bounded depth, with places for complaints.
 
-use alloc::{borrow::Cow, collections::BTreeMap, string::ToString, vec::Vec};
+use alloc::{borrow::Cow, collections::BTreeMap, string::ToString, sync::Arc, vec::Vec};
 
 use super::cursor::Cursor;
 use crate::{Error, Value};
@@ -24,24 +24,13 @@ pub(super) enum Tree<'a> {
     /// A number that is not a whole number of 64 bits, a character or a bare symbol: only skipped fields may hold it.
     Opaque,
     Text(Cow<'a, str>),
-    /// Without its colon.
+    /// Without its colon. Inside a value it is as good as text.
     Keyword(&'a str),
     List(Vec<Node<'a>>),
     Map(Vec<(Node<'a>, Node<'a>)>),
 }
 
-impl<'a> Node<'a> {
-    /// The entry of a map under this keyword (EDN) or text (JSON).
-    pub(super) fn field(&self, name: &str) -> Option<&Self> {
-        let Tree::Map(entries) = &self.tree else {
-            return None;
-        };
-        entries
-            .iter()
-            .find(|(key, _)| key.name() == Some(name))
-            .map(|(_, value)| value)
-    }
-
+impl Node<'_> {
     /// The word of a keyword or text.
     pub(super) fn name(&self) -> Option<&str> {
         match &self.tree {
@@ -52,17 +41,20 @@ impl<'a> Node<'a> {
     }
 
     /// The value this stands for. Depth is bounded by the reader.
-    pub(super) fn value(&self, cursor: &Cursor<'_>) -> Result<Value, Error> {
+    pub(super) fn value(&self, cursor: &Cursor<'_>, texts: &mut Texts) -> Result<Value, Error> {
         let expected = "nil, a truth value, a 64-bit whole number, text, or a list or map of these";
         Ok(match &self.tree {
             Tree::Nil => Value::Nil,
             Tree::Bool(value) => Value::Bool(*value),
             Tree::Int(value) => Value::Int(*value),
-            Tree::Text(text) => Value::from(text.as_ref()),
+            Tree::Text(text) => texts.value(text),
+            Tree::Keyword(word) => texts.value(word),
             Tree::List(nodes) => {
-                let values: Result<Vec<Value>, Error> =
-                    nodes.iter().map(|node| node.value(cursor)).collect();
-                Value::list(values?)
+                let mut values = Vec::with_capacity(nodes.len());
+                for node in nodes {
+                    values.push(node.value(cursor, texts)?);
+                }
+                Value::List(values.into())
             }
             Tree::Map(entries) => match entries.as_slice() {
                 [(key, bytes)] if key.name() == Some("bytes") => match &bytes.tree {
@@ -72,11 +64,14 @@ impl<'a> Node<'a> {
                     _ => return Err(cursor.error(bytes.offset, "hex digits")),
                 },
                 [(key, pairs)] if matches!(&key.tree, Tree::Text(name) if name == "map") => {
-                    pairs.pairs(cursor)?
+                    pairs.pairs(cursor, texts)?
                 }
-                _ => map(cursor, entries.iter().map(|(key, value)| (key, value)))?,
+                _ => map(
+                    cursor,
+                    texts,
+                    entries.iter().map(|(key, value)| (key, value)),
+                )?,
             },
-            Tree::Keyword(word) => Value::from(*word),
             Tree::Natural(_) | Tree::Opaque => {
                 return Err(cursor.error(self.offset, expected));
             }
@@ -84,7 +79,7 @@ impl<'a> Node<'a> {
     }
 
     /// The map that this list of pairs stands for: how our own format writes what is no JSON object.
-    fn pairs(&self, cursor: &Cursor<'_>) -> Result<Value, Error> {
+    fn pairs(&self, cursor: &Cursor<'_>, texts: &mut Texts) -> Result<Value, Error> {
         let expected = "pairs [key value]";
         let Tree::List(nodes) = &self.tree else {
             return Err(cursor.error(self.offset, expected));
@@ -99,17 +94,13 @@ impl<'a> Node<'a> {
                 _ => return Err(cursor.error(node.offset, expected)),
             }
         }
-        map(cursor, pairs)
+        map(cursor, texts, pairs)
     }
 
-    /// A value for people: keywords are as good as text, and what has no value form is left out.
-    pub(super) fn remark(&self, cursor: &Cursor<'_>) -> Value {
-        match &self.tree {
-            Tree::Keyword(name) => Value::from(*name),
-            _ => self
-                .value(cursor)
-                .unwrap_or_else(|_| Value::from("details left out")),
-        }
+    /// A value for people: what has no value form is left out.
+    pub(super) fn remark(&self, cursor: &Cursor<'_>, texts: &mut Texts) -> Value {
+        self.value(cursor, texts)
+            .unwrap_or_else(|_| Value::from("details left out"))
     }
 
     /// The whole number from 0 that this is.
@@ -134,23 +125,74 @@ impl<'a> Node<'a> {
     }
 }
 
-/// The map of these entries. A key may be a keyword, which is as good as text.
+/// The map of these entries, each key once.
 fn map<'n, 'a: 'n>(
     cursor: &Cursor<'_>,
+    texts: &mut Texts,
     entries: impl IntoIterator<Item = (&'n Node<'a>, &'n Node<'a>)>,
 ) -> Result<Value, Error> {
     let mut map: BTreeMap<Value, Value> = BTreeMap::new();
     for (key, value) in entries {
         let offset = key.offset;
-        let key = match &key.tree {
-            Tree::Keyword(word) => Value::from(*word),
-            _ => key.value(cursor)?,
-        };
-        if map.insert(key, value.value(cursor)?).is_some() {
+        let key = key.value(cursor, texts)?;
+        if map.insert(key, value.value(cursor, texts)?).is_some() {
             return Err(cursor.error(offset, "each key once"));
         }
     }
     Ok(Value::map(map))
+}
+
+/// Short texts seen lately, so that equal keys and values share one allocation.
+///
+/// A table of the last text of each hash: a text that is not found is merely made anew, so no input is slow.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Texts {
+    seen: Vec<Option<Arc<str>>>,
+}
+
+/// Longer texts are hardly ever seen twice.
+const SHARED_BYTES_MAX: usize = 64;
+const SEEN_BITS: u32 = 10;
+
+impl Texts {
+    pub(super) fn value(&mut self, text: &str) -> Value {
+        Value::Text(self.share(text))
+    }
+
+    pub(super) fn share(&mut self, text: &str) -> Arc<str> {
+        if text.len() > SHARED_BYTES_MAX {
+            return text.into();
+        }
+        if self.seen.is_empty() {
+            self.seen.resize(1 << SEEN_BITS, None);
+        }
+        let place = place_of(text.as_bytes());
+        let Some(seen) = self.seen.get_mut(place) else {
+            return text.into();
+        };
+        match seen {
+            Some(known) if **known == *text => known.clone(),
+            _ => seen.insert(text.into()).clone(),
+        }
+    }
+}
+
+/// The first and the last eight bytes and the length, mixed.
+fn place_of(bytes: &[u8]) -> usize {
+    let word = |part: &[u8]| {
+        part.iter()
+            .fold(0_u64, |word, byte| word << 8 | u64::from(*byte))
+    };
+    let first = bytes.get(..8).unwrap_or(bytes);
+    let last = bytes
+        .get(bytes.len().saturating_sub(8)..)
+        .unwrap_or_default();
+    let mixed = word(first)
+        .rotate_left(17)
+        .wrapping_add(word(last))
+        .wrapping_add(bytes.len() as u64)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> (64 - SEEN_BITS)) as usize
 }
 
 fn read_hex(hex: &str) -> Option<Value> {
@@ -171,15 +213,14 @@ fn read_hex(hex: &str) -> Option<Value> {
 
 /// The number these characters spell: whole and of 64 bits, or opaque.
 pub(super) fn number(digits: &str) -> Tree<'static> {
-    match (digits.parse(), digits.parse()) {
-        (Ok(number), _) => Tree::Int(number),
-        (_, Ok(number)) => Tree::Natural(number),
-        _ => Tree::Opaque,
+    if let Ok(number) = digits.parse() {
+        return Tree::Int(number);
     }
+    digits.parse().map_or(Tree::Opaque, Tree::Natural)
 }
 
 /// Reads four hex digits of a `\u` escape.
-pub(super) fn escape_unit(cursor: &mut Cursor<'_>) -> Result<u32, Error> {
+fn escape_unit(cursor: &mut Cursor<'_>) -> Result<u32, Error> {
     let mut unit = 0_u32;
     for _ in 0..4 {
         let offset = cursor.offset();
@@ -195,9 +236,9 @@ pub(super) fn escape_unit(cursor: &mut Cursor<'_>) -> Result<u32, Error> {
 /// Reads a string whose opening quote is taken, up to and with the closing one. `is_strict` is JSON's rule: no bare
 /// control characters, and pairs of surrogates.
 pub(super) fn string<'a>(cursor: &mut Cursor<'a>, is_strict: bool) -> Result<Cow<'a, str>, Error> {
-    let plain =
-        |character: char| character != '"' && character != '\\' && (!is_strict || character >= ' ');
-    let start = cursor.take_while(plain);
+    let first_plain = if is_strict { b' ' } else { 0 };
+    let is_plain = |byte: u8| byte != b'"' && byte != b'\\' && byte >= first_plain;
+    let start = cursor.take_while(is_plain);
     if cursor.eat(b'"') {
         return Ok(Cow::Borrowed(start));
     }
@@ -212,7 +253,7 @@ pub(super) fn string<'a>(cursor: &mut Cursor<'a>, is_strict: bool) -> Result<Cow
             }
             Some(character) => {
                 text.push(character);
-                text.push_str(cursor.take_while(plain));
+                text.push_str(cursor.take_while(is_plain));
             }
             None => return Err(cursor.error(offset, "a closing quote")),
         }
@@ -230,7 +271,10 @@ fn escape(cursor: &mut Cursor<'_>, offset: usize, is_strict: bool) -> Result<cha
         Some('f') => '\u{c}',
         Some('u') => {
             let mut unit = escape_unit(cursor)?;
-            if (0xd800..0xdc00).contains(&unit) && cursor.rest().starts_with("\\u") {
+            if (0xd800..0xdc00).contains(&unit)
+                && cursor.peek() == Some(b'\\')
+                && cursor.peek_at(1) == Some(b'u')
+            {
                 cursor.bump();
                 cursor.bump();
                 let low = escape_unit(cursor)?;

@@ -7,9 +7,17 @@ use alloc::vec::Vec;
 
 const ANCHOR_EVERY: usize = 64;
 
-/// A rising sequence of line numbers. [`Lines::get`] decodes at most 63 differences.
+/// On which line of its file each event or transaction stands, in the order of the file.
+///
+/// ```
+/// use consistency::{CasRegister, Lines, OperationsBuilder, Value};
+///
+/// let model = CasRegister::new(Value::Nil);
+/// let (_, lines): (_, Lines) = OperationsBuilder::new(&model).finish();
+/// assert_eq!(lines.get(0), None);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Lines {
+pub struct Lines {
     anchors: Vec<(u64, usize)>,
     differences: Vec<u8>,
     length: usize,
@@ -43,7 +51,9 @@ impl Lines {
         self.last = line;
     }
 
-    pub(crate) fn get(&self, place: usize) -> Option<u64> {
+    /// The line of what stands at this place, from 1. O(1): at most 63 differences are added up.
+    #[must_use]
+    pub fn get(&self, place: usize) -> Option<u64> {
         if place >= self.length {
             return None;
         }

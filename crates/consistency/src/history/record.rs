@@ -12,7 +12,7 @@ use alloc::{
 
 use crate::{
     Completion, Error, Event, EventKind, Function, Model, Moment, Notation, Operation, ProcessId,
-    Value,
+    Value, history::Lines,
 };
 
 /// The operations of a model, in the order of their calls.
@@ -43,7 +43,7 @@ pub type Operations<M> = Vec<Operation<<M as Model>::Input, <M as Model>::Output
 #[derive(Clone, Debug, Default)]
 pub struct History {
     events: Vec<Event>,
-    lines: Vec<u64>,
+    lines: Lines,
     pairs: Vec<(usize, Option<usize>)>,
     skipped: u64,
 }
@@ -70,7 +70,8 @@ impl History {
     /// # Ok::<(), consistency::Error>(())
     /// ```
     pub fn from_events(events: Vec<Event>) -> Result<Self, Error> {
-        let lines = (1..).take(events.len()).collect();
+        let mut lines = Lines::new();
+        (1..).take(events.len()).for_each(|line| lines.push(line));
         Self::from_lines(events, lines, 0)
     }
 
@@ -189,7 +190,7 @@ impl History {
     /// The line of the file on which the event at this position stands, from 1.
     #[must_use]
     pub fn line(&self, position: u64) -> Option<u64> {
-        self.lines.get(usize::try_from(position).ok()?).copied()
+        self.lines.get(usize::try_from(position).ok()?)
     }
 
     /// How many events or lines the reader left out: those of named processes (a nemesis), and other loggers' lines.
@@ -200,7 +201,7 @@ impl History {
 
     pub(crate) fn from_lines(
         mut events: Vec<Event>,
-        lines: Vec<u64>,
+        lines: Lines,
         skipped: u64,
     ) -> Result<Self, Error> {
         let mut pairs: Vec<(usize, Option<usize>)> = Vec::new();
@@ -210,17 +211,16 @@ impl History {
             event.key = event.key.take().filter(|key| *key != Value::Nil);
             event.error = event.error.take().filter(|error| *error != Value::Nil);
         }
-        let line_of = |place: usize| lines.get(place).copied().unwrap_or(0);
+        let line_of = |place: usize| lines.get(place).unwrap_or(0);
         for (place, event) in events.iter().enumerate() {
-            let (line, process) = (line_of(place), event.process);
+            let process = event.process;
             if event.kind == EventKind::Invoke {
                 let before = open.insert(process, pairs.len());
                 if let Some(&(opened, _)) = before.and_then(|pair| pairs.get(pair)) {
-                    let opened_line = line_of(opened);
                     return Err(Error::ProcessBusy {
-                        line,
+                        line: line_of(place),
                         process,
-                        opened_line,
+                        opened_line: line_of(opened),
                     });
                 }
                 pairs.push((place, None));
@@ -228,14 +228,17 @@ impl History {
             }
             let pair = open.remove(&process).and_then(|pair| pairs.get_mut(pair));
             let Some((opened, end)) = pair else {
+                let line = line_of(place);
                 return Err(Error::NeverInvoked { line, process });
             };
             let fits = events.get(*opened).is_some_and(|call| {
                 call.function == event.function && (event.key.is_none() || call.key == event.key)
             });
             if !fits {
-                let opened_line = line_of(*opened);
-                return Err(Error::PairDiffers { line, opened_line });
+                return Err(Error::PairDiffers {
+                    line: line_of(place),
+                    opened_line: line_of(*opened),
+                });
             }
             *end = Some(place);
         }
@@ -255,7 +258,7 @@ impl History {
         expected: &'static str,
     ) -> Error {
         Error::Notation {
-            line: self.lines.get(place).copied().unwrap_or(0),
+            line: self.lines.get(place).unwrap_or(0),
             model,
             function: name(&event.function),
             expected,

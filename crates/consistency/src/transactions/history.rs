@@ -268,6 +268,27 @@ impl Transactions {
         Ok(())
     }
 
+    /// Makes every read of `initial` from a key to which nobody writes it a read of "never written".
+    pub(crate) fn settle_initial(&mut self, initial: Value) {
+        let initial = self.values.intern(initial);
+        let mut is_written: Vec<bool> = Vec::new();
+        is_written.resize(self.keys.len(), false);
+        for micro in &self.micros {
+            if micro.kind == MicroKind::Write
+                && micro.value == initial
+                && let Some(known) = is_written.get_mut(micro.key as usize)
+            {
+                *known = true;
+            }
+        }
+        for micro in &mut self.micros {
+            let is_written = is_written.get(micro.key as usize) == Some(&true);
+            if micro.kind == MicroKind::Read && micro.value == initial && !is_written {
+                micro.value = Self::NIL;
+            }
+        }
+    }
+
     pub(crate) fn headers(&self) -> &[Header] {
         &self.headers
     }

@@ -10,11 +10,17 @@ use consistency::{
 use quickcheck::{Arbitrary, Gen, QuickCheck};
 
 const FIXTURES: [(&[u8], Format); 5] = [
-    (include_bytes!("data/stale-read.jsonl"), Format::JsonLines),
-    (include_bytes!("data/sessions.jsonl"), Format::JsonLines),
-    (include_bytes!("data/cas-register.edn"), Format::JepsenEdn),
-    (include_bytes!("data/register.log"), Format::JepsenLog),
-    (include_bytes!("data/appends.txt"), Format::KeyValueLog),
+    (
+        include_bytes!("../data/stale-read.jsonl"),
+        Format::JsonLines,
+    ),
+    (include_bytes!("../data/sessions.jsonl"), Format::JsonLines),
+    (
+        include_bytes!("../data/cas-register.edn"),
+        Format::JepsenEdn,
+    ),
+    (include_bytes!("../data/register.log"), Format::JepsenLog),
+    (include_bytes!("../data/appends.txt"), Format::KeyValueLog),
 ];
 
 fn fixture(name: usize) -> History {
@@ -201,7 +207,7 @@ fn transactions_of_lists_and_registers_are_read_and_written_back() {
 
 #[test]
 fn transactions_without_processes_are_each_of_a_client_of_their_own() {
-    let bytes = include_bytes!("data/transaction.edn");
+    let bytes = include_bytes!("../data/transaction.edn");
     let history = transactions(bytes, Format::JepsenEdn).expect("well formed");
     assert_eq!(
         described(&history),
@@ -262,7 +268,7 @@ fn transactions_that_contradict_themselves_are_refused() {
 
 #[test]
 fn transactions_are_refused_by_name() {
-    let bytes = include_bytes!("data/transaction.edn");
+    let bytes = include_bytes!("../data/transaction.edn");
     assert_eq!(Format::detect(bytes), Some(Format::JepsenEdn));
     let refused = parse(bytes, Format::JepsenEdn);
     assert_eq!(refused, Err(Error::Transaction { line: 1 }));
@@ -299,7 +305,7 @@ const COMPLAINTS: [(&str, Format, &str); 22] = [
     (
         "{\"type\":\"ok\",\"type\":\"ok\"}",
         Format::JsonLines,
-        "1:14 each field once, and at most 64; \"type\"",
+        "1:14 each field once; \"type\"",
     ),
     (
         "{\"process\":\"nemesis\"}",
@@ -411,7 +417,7 @@ fn complaints_name_line_column_what_was_expected_and_what_was_found() {
 
 #[test]
 fn bytes_that_are_not_utf8_are_refused_at_their_place() {
-    let refused = parse(b"{}\n{\xff}", Format::JepsenEdn);
+    let refused = parse(b"{:process :nemesis}\n{\xff}", Format::JepsenEdn);
     assert!(matches!(
         refused,
         Err(Error::Parse {
@@ -502,8 +508,11 @@ fn survives(bytes: &[u8]) -> bool {
         if let Ok(Recorded::Transactions(history)) = parse_recorded(bytes, format)
             && let Ok(text) = write_transactions(&history)
         {
-            let again = transactions(text.as_bytes(), Format::JsonLines).expect("our own");
-            return write_transactions(&again) == Ok(text);
+            let again = parse_recorded(text.as_bytes(), Format::JsonLines).expect("our own");
+            return match again {
+                Recorded::Transactions(again) => write_transactions(&again) == Ok(text),
+                _ => text.is_empty(),
+            };
         }
         let Ok(history) = parse(bytes, format) else {
             return true;
