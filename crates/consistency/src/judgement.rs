@@ -93,6 +93,11 @@ pub enum NotCheckable {
         /// The model.
         level: Consistency,
     },
+    /// Convergence speaks of reads that were called when nobody wrote any more.
+    #[error(
+        "no read was called after the writes had ended, so nothing shows whether the replicas agree"
+    )]
+    NeverQuiet,
     /// The model speaks of reads and writes only, and this operation is something else.
     #[error(
         "operation {operation} is neither a read nor a write, and this model speaks of these only"

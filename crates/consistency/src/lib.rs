@@ -45,6 +45,9 @@ pub mod causal;
 mod staleness;
 pub use staleness::{STALENESS_STEPS_MAX, StaleEvidence, Staleness, staleness, verify_staleness};
 
+mod convergence;
+pub use convergence::{Converged, ConvergedKey, convergence};
+
 mod linearizable;
 pub use linearizable::{
     Checked, Keys, Limits, Linearization, Method, UnknownReason, Verdict, Violation,

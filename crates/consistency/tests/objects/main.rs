@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "the helpers are shared by several programs")]
 mod common;
+mod convergence;
 mod flat;
 mod models;
 mod staleness;
