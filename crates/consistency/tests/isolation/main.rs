@@ -5,3 +5,4 @@ mod agreement;
 mod definition;
 mod histories;
 mod lists;
+mod scale;

@@ -17,7 +17,7 @@ use super::{
     constraints::{Constraints, Kind},
     facts::{Facts, Stop, ask},
     open::{Chains, OpenKeys},
-    rows::{NONE, at},
+    rows::NONE,
 };
 use crate::{Consistency, transactions::graph::Graph};
 
