@@ -26,6 +26,7 @@ mod rows;
 mod saturate;
 mod scan;
 mod search;
+mod shrink;
 
 use alloc::vec::Vec;
 
@@ -37,6 +38,7 @@ use facts::{Facts, Stop};
 use open::{Chains, OpenKeys};
 use saturate::{Saturated, saturate};
 use search::Search;
+use shrink::shrink;
 
 /// Decides prefix consistency, snapshot isolation, serializability or strict serializability.
 pub(super) fn check(
@@ -45,10 +47,14 @@ pub(super) fn check(
     limits: &Limits,
     keep_going: &mut dyn FnMut() -> bool,
 ) -> Judgement<Vec<OperationId>> {
-    decide(history, level, limits, keep_going).unwrap_or_else(|stop| match stop {
-        Stop::Unknown(reason) => Judgement::Unknown(reason),
-        Stop::NotCheckable(reason) => Judgement::NotCheckable(reason),
-    })
+    match decide(history, level, limits, keep_going) {
+        Ok(Judgement::Violated(anomaly)) => {
+            Judgement::Violated(shrink(history, level, anomaly, limits, keep_going))
+        }
+        Ok(judgement) => judgement,
+        Err(Stop::Unknown(reason)) => Judgement::Unknown(reason),
+        Err(Stop::NotCheckable(reason)) => Judgement::NotCheckable(reason),
+    }
 }
 
 fn decide(
@@ -76,10 +82,8 @@ fn decide(
         return search(&facts, constraints, &open, limits, keep_going);
     }
     let nodes = constraints.nodes;
-    let graph = constraints.graph();
-    drop(constraints);
-    let Some(order) = graph.order() else {
-        return Ok(Judgement::Violated(explain::cycle(&facts, nodes, &graph)));
+    let Some(order) = constraints.graph().order() else {
+        return Ok(Judgement::Violated(explain::cycle(&facts, &constraints)));
     };
     let commits = order.into_iter().filter(|node| nodes.is_commit(*node));
     let transactions = commits.filter_map(|node| nodes.transaction(node));
@@ -109,12 +113,10 @@ fn search(
         bytes_max,
         keep_going,
     )?;
-    let graph = match saturated {
-        Saturated::Cyclic(graph) => graph,
-        Saturated::Yes | Saturated::TooLarge => constraints.graph(),
-    };
-    if graph.order().is_none() {
-        return Ok(Judgement::Violated(explain::cycle(facts, nodes, &graph)));
+    let graph = constraints.graph();
+    if matches!(saturated, Saturated::Cyclic) || graph.order().is_none() {
+        drop(graph);
+        return Ok(Judgement::Violated(explain::cycle(facts, &constraints)));
     }
     let search = Search::new(facts, nodes, &graph, open, &chains);
     Ok(match search.run(limits, keep_going)? {

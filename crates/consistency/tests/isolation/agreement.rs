@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use consistency::{Consistency, Judgement, Limits, transactions};
+use consistency::{
+    Anomaly, Consistency, Judgement, Limits,
+    transactions::{self, Transactions},
+};
 
 use crate::{
-    definition::{is_kept, is_witness},
+    definition::{is_kept, is_witness, keep_only},
     histories::{Random, Shape, built, random},
 };
 
@@ -46,8 +49,9 @@ fn compare(seeds: std::ops::Range<u64>, shape: Shape) -> Counts {
                     count[0] += 1;
                     true
                 }
-                Judgement::Violated(_) => {
+                Judgement::Violated(anomaly) => {
                     count[1] += 1;
+                    assert_minimal(&history, level, anomaly);
                     false
                 }
                 Judgement::NotCheckable(_) => {
@@ -64,6 +68,24 @@ fn compare(seeds: std::ops::Range<u64>, shape: Shape) -> Counts {
         }
     }
     counts
+}
+
+/// The core is violated by itself, and without any one of its transactions it is not.
+fn assert_minimal(history: &Transactions, level: Consistency, anomaly: &Anomaly) {
+    assert!(anomaly.is_minimal);
+    let core = &anomaly.operations;
+    assert!(
+        !is_kept(&keep_only(history, core), level),
+        "{level}: {anomaly:?}"
+    );
+    for left_out in core {
+        let mut rest = core.clone();
+        rest.retain(|id| id != left_out);
+        assert!(
+            is_kept(&keep_only(history, &rest), level),
+            "{level}: without {left_out}: {anomaly:?}"
+        );
+    }
 }
 
 #[test]

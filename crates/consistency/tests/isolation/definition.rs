@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use consistency::{
     Consistency, OperationId, Value,
-    transactions::{Ending, MicroOperation, Transaction, Transactions},
+    transactions::{Builder, Ending, MicroOperation, Transaction, Transactions},
 };
 
 type State = BTreeMap<Value, Vec<Value>>;
@@ -155,4 +155,66 @@ pub(crate) fn run(state: &mut State, transaction: &Transaction, compare: bool) -
         }
         _ => true,
     })
+}
+
+/// The history of `core` alone: of the reads, what they saw of others is forgotten with those.
+pub(crate) fn keep_only(history: &Transactions, core: &[OperationId]) -> Transactions {
+    let all: Vec<Transaction> = (0..history.len())
+        .map(|number| history.get(OperationId(number)).expect("a transaction"))
+        .collect();
+    // Not aborted before aborted, and the kept before the forgotten.
+    let is_gone = |key: &Value, value: &Value| {
+        let wrote = |number: &usize| {
+            all[*number].steps.iter().any(|step| match step {
+                MicroOperation::Append { key: k, value: v }
+                | MicroOperation::Write { key: k, value: v } => k == key && v == value,
+                _ => false,
+            })
+        };
+        let rank = |number: &usize| {
+            let is_aborted = all[*number].ending == Ending::Aborted;
+            (is_aborted, !core.contains(&OperationId(*number)))
+        };
+        let writer = (0..all.len()).filter(wrote).min_by_key(rank);
+        writer.is_some_and(|writer| !core.contains(&OperationId(writer)))
+    };
+    let mut builder = Builder::new();
+    for id in core {
+        let transaction = &all[id.0];
+        let is_own = |key: &Value, value: &Value| {
+            let own = MicroOperation::Append {
+                key: key.clone(),
+                value: value.clone(),
+            };
+            transaction.steps.contains(&own)
+        };
+        let kept = transaction.steps.iter().filter_map(|step| match step {
+            MicroOperation::ReadList {
+                key,
+                values: Some(values),
+            } => {
+                let last = values.iter().rev().find(|value| !is_own(key, value));
+                if last.is_some_and(|last| is_gone(key, last)) {
+                    return None;
+                }
+                let values = values.iter().filter(|value| !is_gone(key, value));
+                Some(MicroOperation::ReadList {
+                    key: key.clone(),
+                    values: Some(values.cloned().collect()),
+                })
+            }
+            MicroOperation::Read {
+                key,
+                value: Some(value),
+            } if is_gone(key, value) => None,
+            other => Some(other.clone()),
+        });
+        let kept: Vec<MicroOperation> = kept.collect();
+        let place = builder.invoke(transaction.process, transaction.call);
+        let end = transaction.end;
+        builder
+            .complete(place, transaction.ending, end, kept)
+            .expect("open");
+    }
+    builder.finish()
 }

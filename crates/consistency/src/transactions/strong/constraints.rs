@@ -149,6 +149,18 @@ pub(in crate::transactions) struct Constraints<'f, 'a> {
     pub(in crate::transactions) nodes: Nodes,
     nodes_count: u32,
     pub(in crate::transactions) arcs: Vec<Arc>,
+    /// Where arcs that saturation added came from, in their order.
+    pub(in crate::transactions) forced: Vec<Forced>,
+}
+
+/// Why an arc was added: because `from` is before `to` by earlier arcs, and what `reader` read.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::transactions) struct Forced {
+    pub(in crate::transactions) arc: u32,
+    pub(in crate::transactions) from: u32,
+    pub(in crate::transactions) to: u32,
+    /// [`NONE`] where it takes no read.
+    pub(in crate::transactions) reader: u32,
 }
 
 impl<'f, 'a> Constraints<'f, 'a> {
@@ -160,6 +172,7 @@ impl<'f, 'a> Constraints<'f, 'a> {
             nodes,
             nodes_count: nodes.first_hub(),
             arcs: Vec::with_capacity(Self::arcs_expected(facts, nodes)),
+            forced: Vec::new(),
         };
         constraints.own();
         constraints.sessions();
@@ -197,6 +210,12 @@ impl<'f, 'a> Constraints<'f, 'a> {
 
     pub(in crate::transactions) fn graph(&self) -> Graph {
         Graph::new(self.nodes_count as usize, &self.arcs)
+    }
+
+    /// The label of an arc of a graph whose own labels are places among the arcs.
+    pub(in crate::transactions) fn label(&self, arc: Arc) -> u32 {
+        let arc = self.arcs.get(arc.label as usize);
+        arc.map_or(0, |arc| arc.label)
     }
 
     pub(in crate::transactions) fn arc(&mut self, source: u32, target: u32, kind: Kind, key: u32) {
@@ -327,12 +346,29 @@ impl<'f, 'a> Constraints<'f, 'a> {
         for writer in facts.loose(key) {
             self.arc(missed, self.nodes.commit(*writer), Kind::Misses, key);
         }
+        if self.nodes.level == Consistency::SnapshotIsolation {
+            self.loose_readers(key);
+        }
         if let Some(last) = facts.ordered(key).last() {
             let overwritten = self.hub();
             self.arc(self.nodes.commit(*last), overwritten, Kind::Overwrites, key);
             for writer in facts.loose(key) {
                 let target = self.nodes.overwriting(*writer);
                 self.arc(overwritten, target, Kind::Overwrites, key);
+            }
+        }
+    }
+
+    /// Who missed a loose write and writes the key too has committed before that writer starts. Two such miss each
+    /// other, which is a cycle: no more need be said.
+    fn loose_readers(&mut self, key: u32) {
+        let loose = self.facts.loose(key);
+        let both = self.last_readers(key);
+        let both = both.filter(|reader| loose.binary_search(reader).is_ok());
+        for reader in both.take(2) {
+            for writer in loose.iter().filter(|writer| **writer != reader) {
+                let (source, target) = (self.nodes.commit(reader), self.nodes.start(*writer));
+                self.arc(source, target, Kind::Misses, key);
             }
         }
     }

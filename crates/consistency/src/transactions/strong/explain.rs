@@ -1,12 +1,12 @@
 //! From a cycle to an anomaly with a name, and a reason for each edge.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
 
 use super::{
-    constraints::{Kind, Nodes, key_of},
+    constraints::{Constraints, Kind, Nodes, key_of},
     facts::Facts,
     name::name,
-    rows::at,
+    rows::{NONE, at},
 };
 use crate::{
     Anomaly, Edge, OperationId, Reason, Rule, Value,
@@ -19,6 +19,9 @@ use crate::{
 /// Arcs looked at in search of a shorter cycle, once there is one.
 const STEPS_MAX: u64 = 20_000_000;
 
+/// Forced arcs whose grounds are looked for.
+const GROUNDS_MAX: usize = 100;
+
 /// One step of a cycle between transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::transactions) struct Step {
@@ -28,25 +31,73 @@ pub(in crate::transactions) struct Step {
     pub(in crate::transactions) key: u32,
 }
 
-/// A short cycle of a graph that has one.
+/// A short cycle of constraints that have one, with everybody whom its arcs rest on.
 pub(in crate::transactions) fn cycle(
     facts: &Facts<'_>,
-    nodes: Nodes,
-    graph: &Graph,
+    constraints: &Constraints<'_, '_>,
 ) -> Box<Anomaly> {
+    // Labels are places among the arcs here, so that it is known which of them are forced.
+    let by_place = (0_u32..).zip(&constraints.arcs);
+    let arcs: Vec<Arc> = by_place.map(|(label, arc)| Arc { label, ..*arc }).collect();
+    let graph = Graph::new(constraints.nodes_count(), &arcs);
+    drop(arcs);
     let components = graph.components();
     let smallest = components.iter().min_by_key(|component| component.len());
     let component = smallest.map_or(&[][..], Vec::as_slice);
     let mut arcs = Vec::new();
     // Dependencies alone say most; then with sessions; real time only where nothing else closes the cycle.
     for left_out in [&[Kind::Session, Kind::RealTime][..], &[Kind::RealTime], &[]] {
-        let is_allowed = |arc: Arc| !left_out.contains(&Kind::of(arc.label));
+        let is_allowed = |arc: Arc| !left_out.contains(&Kind::of(constraints.label(arc)));
         arcs = graph.shortest_cycle(component, STEPS_MAX, is_allowed);
         if !arcs.is_empty() {
             break;
         }
     }
-    anomaly(facts, &steps(nodes, &arcs))
+    let rests_on = grounds(constraints, &graph, &arcs);
+    for arc in &mut arcs {
+        arc.label = constraints.label(*arc);
+    }
+    let mut anomaly = anomaly(facts, &steps(constraints.nodes, &arcs));
+    anomaly.operations.extend(rests_on);
+    anomaly.operations.sort_unstable();
+    anomaly.operations.dedup();
+    anomaly
+}
+
+/// The transactions that forced arcs rest on, and those that these rest on, as far as it is not too far.
+fn grounds(
+    constraints: &Constraints<'_, '_>,
+    graph: &Graph,
+    arcs: &[Arc],
+) -> BTreeSet<OperationId> {
+    let nodes = constraints.nodes;
+    let id = |transaction: u32| OperationId(transaction as usize);
+    let mut found = BTreeSet::new();
+    let mut known = BTreeSet::new();
+    let mut queue: Vec<u32> = arcs.iter().map(|arc| arc.label).collect();
+    while let Some(place) = queue.pop() {
+        let forced = &constraints.forced;
+        let Ok(place) = forced.binary_search_by_key(&place, |forced| forced.arc) else {
+            continue;
+        };
+        if known.len() >= GROUNDS_MAX || !known.insert(place) {
+            continue;
+        }
+        let Some(forced) = forced.get(place) else {
+            continue;
+        };
+        let ends = [forced.from, forced.to].map(|node| nodes.transaction(node));
+        found.extend(ends.into_iter().flatten().map(id));
+        if forced.reader != NONE {
+            found.insert(id(forced.reader));
+        }
+        let way = graph.shortest_path(forced.from, forced.to, |arc| arc.label < forced.arc);
+        for arc in way.unwrap_or_default() {
+            found.extend(nodes.transaction(arc.target).map(id));
+            queue.push(arc.label);
+        }
+    }
+    found
 }
 
 /// The steps between transactions along a cycle of nodes. A way through hubs is one step, of the first arc's kind.

@@ -61,52 +61,68 @@ impl FaultKind {
 }
 
 impl Fault {
+    /// The finding in words, by its reader and, where there is one, its writer.
     pub(in crate::transactions) fn anomaly(&self, history: &Transactions) -> Box<Anomaly> {
-        let (reader, writer) = (
-            OperationId(self.reader as usize),
-            OperationId(self.writer as usize),
-        );
-        let mut operations = vec![reader];
-        if self.writer != NONE && writer != reader {
-            operations.push(writer);
-        }
-        operations.sort_unstable();
-        let edge = Edge {
-            source: if self.writer == NONE { reader } else { writer },
-            target: reader,
-            reason: Reason::Because(self.clause(history)),
+        let reader = OperationId(self.reader as usize);
+        let writer = if self.writer == NONE {
+            reader
+        } else {
+            OperationId(self.writer as usize)
         };
+        let mut operations = vec![reader, writer];
+        operations.sort_unstable();
+        operations.dedup();
+        let mut edges = Vec::new();
+        if matches!(
+            self.kind,
+            FaultKind::AbortedRead | FaultKind::IntermediateRead
+        ) {
+            let (key, value) = (history.key(self.key), history.value(self.value));
+            edges.push(Edge {
+                source: writer,
+                target: reader,
+                reason: Reason::ReadsFrom { key, value },
+            });
+        }
+        edges.push(Edge {
+            source: reader,
+            target: writer,
+            reason: Reason::Because(self.clause(history)),
+        });
         Box::new(Anomaly {
             rule: self.kind.rule(),
             operations,
-            edges: Vec::from([edge]),
-            is_minimal: true,
+            edges,
+            is_minimal: false,
         })
     }
 
     fn clause(&self, history: &Transactions) -> String {
         let key = history.key(self.key);
-        let value = history.value(self.value);
-        let (reader, writer) = (self.reader, self.writer);
+        let value = || history.value(self.value);
         match self.kind {
             FaultKind::Internal => {
-                format!("T{reader} reads {key} otherwise than its own earlier steps left it")
+                format!(
+                    "a read of {key} shows something else than the reader's own earlier steps left"
+                )
             }
-            FaultKind::ThinAir => {
-                format!("T{reader} read {value} in {key}, which nobody wrote")
-            }
+            FaultKind::ThinAir => format!("{} was read in {key}, and nobody wrote it", value()),
             FaultKind::AbortedRead => {
-                format!("T{reader} read {value} in {key}, which T{writer} wrote before it aborted")
+                "the writer aborted, and nobody may read what it wrote".into()
             }
-            FaultKind::IntermediateRead => format!(
-                "T{reader} read {key} as T{writer} had left it at {value}, with a later step of T{writer} still to come"
-            ),
-            FaultKind::Duplicate => format!("T{reader} read {value} in {key} twice"),
-            FaultKind::IncompatibleOrder => format!(
-                "neither of the lists that T{writer} and T{reader} read from {key} is a prefix of the other"
-            ),
+            FaultKind::IntermediateRead => {
+                format!("the writer wrote {key} once more, and nobody may see it half done")
+            }
+            FaultKind::Duplicate => {
+                format!("{} stands in {key} twice, and was appended once", value())
+            }
+            FaultKind::IncompatibleOrder => {
+                format!(
+                    "of the two lists they read from {key} neither is the beginning of the other"
+                )
+            }
             FaultKind::TornAppends => format!(
-                "the list that T{reader} read from {key} does not hold what T{writer} appended together and in its order"
+                "a list read from {key} does not hold what one transaction appended there together and in its order"
             ),
         }
     }

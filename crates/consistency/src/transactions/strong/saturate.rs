@@ -14,7 +14,7 @@
 use alloc::{vec, vec::Vec};
 
 use super::{
-    constraints::{Constraints, Kind},
+    constraints::{Constraints, Forced, Kind},
     facts::{Facts, Stop, ask},
     open::{Chains, OpenKeys},
     rows::NONE,
@@ -27,7 +27,7 @@ pub(super) enum Saturated {
     /// No more follows; the constraints hold all that was found, and an order of their graph.
     Yes,
     /// The constraints have a cycle.
-    Cyclic(Graph),
+    Cyclic,
     /// It would take more memory than allowed.
     TooLarge,
 }
@@ -57,7 +57,7 @@ pub(super) fn saturate(
     loop {
         let graph = constraints.graph();
         let Some(order) = graph.order() else {
-            return Ok(Saturated::Cyclic(graph));
+            return Ok(Saturated::Cyclic);
         };
         saturation.close(constraints, &graph, &order, keep_going)?;
         if !saturation.round(constraints, keep_going)? {
@@ -151,7 +151,12 @@ impl Saturation<'_, '_> {
         if nodes.level() == Consistency::SnapshotIsolation {
             for writer in self.facts.loose(key) {
                 for later in self.firsts_after(nodes.commit(*writer), *writer) {
-                    self.follow(constraints, *writer, nodes.start(later), key);
+                    let grounds = Grounds {
+                        from: nodes.commit(*writer),
+                        to: nodes.commit(later),
+                        reader: NONE,
+                    };
+                    self.follow(constraints, *writer, nodes.start(later), key, grounds);
                 }
             }
         }
@@ -164,10 +169,20 @@ impl Saturation<'_, '_> {
             };
             let (start, replaced) = (nodes.start(read.reader), nodes.overwriting(writer));
             for later in self.firsts_after(nodes.commit(writer), writer) {
-                self.miss(constraints, read.reader, later, key);
+                let grounds = Grounds {
+                    from: nodes.commit(writer),
+                    to: nodes.commit(later),
+                    reader: read.reader,
+                };
+                self.miss(constraints, read.reader, later, key, grounds);
             }
             for earlier in self.lasts_before(start, read.reader, writer) {
-                self.follow(constraints, earlier, replaced, key);
+                let grounds = Grounds {
+                    from: nodes.commit(earlier),
+                    to: start,
+                    reader: read.reader,
+                };
+                self.follow(constraints, earlier, replaced, key, grounds);
             }
         }
     }
@@ -200,31 +215,86 @@ impl Saturation<'_, '_> {
     }
 
     /// The source's commit must be before the target node.
-    fn follow(&self, constraints: &mut Constraints<'_, '_>, source: u32, target: u32, key: u32) {
-        let place = self.chains.places.get(source as usize);
-        let is_known = place.is_none_or(|(chain, place)| {
-            let below = self.before.get(cell(self.width, target, *chain));
-            below.is_none_or(|below| *below > *place)
-        });
-        if !is_known {
+    fn follow(
+        &self,
+        constraints: &mut Constraints<'_, '_>,
+        source: u32,
+        target: u32,
+        key: u32,
+        grounds: Grounds,
+    ) {
+        if !self.is_before(source, target) {
             let commit = constraints.nodes.commit(source);
+            note(constraints, grounds);
             constraints.arc(commit, target, Kind::Overwrites, key);
         }
     }
 
-    /// The reader's start must be before the writer's commit.
-    fn miss(&self, constraints: &mut Constraints<'_, '_>, reader: u32, writer: u32, key: u32) {
-        let start = constraints.nodes.start(reader);
-        let place = self.chains.places.get(writer as usize);
-        let is_known = place.is_none_or(|(chain, place)| {
-            let from = self.after.get(cell(self.width, start, *chain));
-            from.is_none_or(|from| *from <= *place)
-        });
-        if !is_known && reader != writer {
-            let commit = constraints.nodes.commit(writer);
-            constraints.arc(start, commit, Kind::Misses, key);
+    /// The reader's start must be before the writer's commit. Under snapshot isolation, a reader that writes the key
+    /// too even commits before the writer starts.
+    fn miss(
+        &self,
+        constraints: &mut Constraints<'_, '_>,
+        reader: u32,
+        writer: u32,
+        key: u32,
+        grounds: Grounds,
+    ) {
+        let nodes = constraints.nodes;
+        if reader == writer {
+            return;
+        }
+        let writes = self.facts.loose(key).binary_search(&reader).is_ok();
+        let (source, target) = if writes && nodes.level() == Consistency::SnapshotIsolation {
+            (nodes.commit(reader), nodes.start(writer))
+        } else {
+            (nodes.start(reader), nodes.commit(writer))
+        };
+        let is_known = if nodes.is_commit(source) {
+            self.is_before(reader, target)
+        } else {
+            self.is_after(writer, source)
+        };
+        if !is_known {
+            note(constraints, grounds);
+            constraints.arc(source, target, Kind::Misses, key);
         }
     }
+
+    /// Whether the transaction's commit is certainly before this node.
+    fn is_before(&self, transaction: u32, node: u32) -> bool {
+        let place = self.chains.places.get(transaction as usize);
+        place.is_none_or(|(chain, place)| {
+            let below = self.before.get(cell(self.width, node, *chain));
+            below.is_none_or(|below| *below > *place)
+        })
+    }
+
+    /// Whether the transaction's commit is certainly after this node.
+    fn is_after(&self, transaction: u32, node: u32) -> bool {
+        let place = self.chains.places.get(transaction as usize);
+        place.is_none_or(|(chain, place)| {
+            let from = self.after.get(cell(self.width, node, *chain));
+            from.is_none_or(|from| *from <= *place)
+        })
+    }
+}
+
+/// What an arc about to be added rests on.
+#[derive(Clone, Copy, Debug)]
+struct Grounds {
+    from: u32,
+    to: u32,
+    reader: u32,
+}
+
+fn note(constraints: &mut Constraints<'_, '_>, grounds: Grounds) {
+    constraints.forced.push(Forced {
+        arc: constraints.arcs.len() as u32,
+        from: grounds.from,
+        to: grounds.to,
+        reader: grounds.reader,
+    });
 }
 
 const fn cell(width: usize, node: u32, chain: u32) -> usize {
