@@ -4,7 +4,8 @@ use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::fmt;
 
 use super::{
-    Limits, Linearization, UnknownReason, Verdict, fast,
+    Limits, Linearization, UnknownReason, Verdict,
+    fast::{self, Decision},
     partition::Partition,
     search::{Outcome, Search},
     shrink,
@@ -203,34 +204,55 @@ impl<M: Model> Keys<'_, M> {
         let Some((key, operations)) = self.keys.get(index) else {
             return Checked::combine([]);
         };
-        let partition = Partition::of(self.model, self.history, key, operations);
         let fast = match self.model.shape() {
             Some(shape) if !self.is_by_search => {
-                fast::decide(self.model, &partition, keep_going).map(|it| (it, Method::Fast(shape)))
+                let (model, history) = (self.model, self.history);
+                fast::decide(model, history, key, operations, limits, keep_going)
+                    .map(|decision| (decision, Method::Fast(shape)))
             }
             _ => None,
         };
-        let (outcome, method) = fast.unwrap_or_else(|| {
-            let mut search = Search::new(self.model, &partition, limits, None);
-            (search.run(keep_going), Method::Search)
+        let (decision, method) = fast.unwrap_or_else(|| {
+            (
+                self.search(key, operations, limits, keep_going),
+                Method::Search,
+            )
         });
-        let methods = match outcome {
-            Outcome::Unknown(_) => Vec::new(),
-            _ => [(key.clone(), method)].into(),
-        };
-        let verdict = match outcome {
-            Outcome::Holds(order) => Verdict::Holds(Linearization {
-                orders: [(key.clone(), order)].into(),
-            }),
-            Outcome::Violated(stuck) => Verdict::Violated(Box::new(shrink::shrink(
-                self.model, partition, stuck, limits, keep_going,
-            ))),
-            Outcome::Unknown(reason) => Verdict::Unknown {
-                key: key.clone(),
-                reason,
-            },
+        let (verdict, methods) = match decision {
+            Decision::Holds(order) => {
+                let orders = [(key.clone(), order)].into();
+                (
+                    Verdict::Holds(Linearization { orders }),
+                    [(key.clone(), method)].into(),
+                )
+            }
+            Decision::Violated(violation) => {
+                (Verdict::Violated(violation), [(key.clone(), method)].into())
+            }
+            Decision::Unknown(reason) => {
+                let key = key.clone();
+                (Verdict::Unknown { key, reason }, Vec::new())
+            }
         };
         Checked { verdict, methods }
+    }
+
+    fn search(
+        &self,
+        key: &M::Key,
+        operations: &[OperationId],
+        limits: &Limits,
+        keep_going: &mut dyn FnMut() -> bool,
+    ) -> Decision<M::Key> {
+        let partition = Partition::of(self.model, self.history, key, operations);
+        let outcome = Search::new(self.model, &partition, limits, None).run(keep_going);
+        match outcome {
+            Outcome::Holds(order) => Decision::Holds(order),
+            Outcome::Violated(stuck) => Decision::Violated(Box::new(shrink::shrink(
+                self.model, partition, stuck, limits, keep_going,
+            ))),
+            Outcome::Unknown(reason) => Decision::Unknown(reason),
+        }
     }
 
     /// Decides all keys, one after the other, up to the first violation. Once `keep_going` says no, no other key is
