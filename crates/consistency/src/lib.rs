@@ -58,6 +58,8 @@ pub use linearizable::{
 mod sequential;
 pub use sequential::{check_sequential, replay_sequential};
 
+pub mod generate;
+
 mod format;
 pub use format::{
     Format, Reader, Recorded, RecordedReader, parse, parse_recorded, write_json_lines,

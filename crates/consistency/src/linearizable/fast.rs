@@ -147,7 +147,10 @@ fn convict<M: Model>(
             blocked: Vec::new(),
         }),
         Outcome::Holds(_) => {
-            debug_assert!(false, "a fast check and the search disagree on {core:?}");
+            debug_assert!(
+                false,
+                "a fast check and the search disagree on {core:?} of {history:#?}"
+            );
             None
         }
     }

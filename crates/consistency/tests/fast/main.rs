@@ -1,3 +1,4 @@
 //! Sets, queues, stacks and priority queues, and the checks of distinct values that need no search.
 
+mod agreement;
 mod models;

@@ -8,9 +8,10 @@
 //! helps the others; so is, then, `r = max(call of removal, calls of sightings, a)`.
 //!
 //! Which operation removed? If one says that it did, that one, and a second such is a violation. If not, one of the
-//! removes that say nothing (*discards*), or none. Among those that can (they end late enough) the one called first
-//! makes `r` smallest, and an `r` makes every other condition weaker than none at all. Every other discard changes
-//! nothing, so it belongs where the value is not; an indeterminate one may also never have happened.
+//! removes that say nothing (*discards*), or none. One that ends before `a` can only have removed with `a = r =` its
+//! end, if add and sightings allow that; then the value is there for no time at all, and nothing else is in its way.
+//! Of those that end later, the one called first makes `r` smallest, and any `r` is better than none. Every other
+//! discard changes nothing, so it belongs where the value is not; an indeterminate one may also never have happened.
 
 use alloc::{vec, vec::Vec};
 
@@ -38,25 +39,7 @@ pub(super) fn check(columns: &Columns<'_>, pace: &mut Pace<'_>) -> Result<Findin
         Ok(stories) => stories,
         Err(value) => return Ok(conflict(columns, value, NONE)),
     };
-    // The discard that removed, if any: of those that end late enough the one called first.
-    for (index, row) in columns.rows.iter().enumerate() {
-        pace.step()?;
-        let Some(story) = stories.get_mut(row.value as usize) else {
-            continue;
-        };
-        let is_told = |row: &Row| row.kind == Kind::Remove;
-        if row.kind != Kind::Discard
-            || story.add == NONE
-            || columns.row(story.removal).is_some_and(is_told)
-        {
-            continue;
-        }
-        let least = story.comes.max(call_of(columns, story.sighted_last));
-        let goes = row.call.max(least);
-        if row.end >= least && (story.removal == NONE || goes < story.goes) {
-            (story.removal, story.goes) = (index as u32, goes);
-        }
-    }
+    choose_discards(columns, &mut stories, pace)?;
     let mut order = Points::with_capacity(columns.rows.len());
     for (index, row) in columns.rows.iter().enumerate() {
         pace.step()?;
@@ -79,6 +62,39 @@ pub(super) fn check(columns: &Columns<'_>, pace: &mut Pace<'_>) -> Result<Findin
         order.place(point, phase, sequence, index);
     }
     Ok(Finding::Order(order.into_order()))
+}
+
+/// Where nobody says to have removed a value, the discard that did, if any.
+fn choose_discards(
+    columns: &Columns<'_>,
+    stories: &mut [Story],
+    pace: &mut Pace<'_>,
+) -> Result<(), UnknownReason> {
+    let is_told = |row: &Row| row.kind == Kind::Remove;
+    for (index, row) in columns.rows.iter().enumerate() {
+        pace.step()?;
+        let Some(story) = stories.get_mut(row.value as usize) else {
+            continue;
+        };
+        let is_settled =
+            story.comes == story.goes || columns.row(story.removal).is_some_and(is_told);
+        if row.kind != Kind::Discard || story.add == NONE || is_settled {
+            continue;
+        }
+        let sighted = call_of(columns, story.sighted_last);
+        if row.end < story.comes {
+            if row.end >= call_of(columns, story.add).max(sighted) {
+                story.removal = index as u32;
+                (story.comes, story.goes) = (row.end, row.end);
+            }
+            continue;
+        }
+        let goes = row.call.max(sighted).max(story.comes);
+        if goes <= row.end && (story.removal == NONE || goes < story.goes) {
+            (story.removal, story.goes) = (index as u32, goes);
+        }
+    }
+    Ok(())
 }
 
 type Stories = Result<Vec<Story>, u32>;
