@@ -18,12 +18,14 @@ use core::fmt::Write as _;
 
 pub use object::describe;
 
-use crate::{Anomaly, Moment, OperationId};
+use crate::{Anomaly, Consistency, Moment, OperationId};
 
 /// A picture holds at most so many operations; of a longer history those around the evidence.
 const BARS_MAX: usize = 50_000;
 /// Lines of a section that the text shows; the page shows all.
 const LINES_MAX: usize = 30;
+/// Lines of an order that the text shows.
+const ORDER_LINES_MAX: usize = 8;
 
 /// What a report says, at the top.
 ///
@@ -135,6 +137,8 @@ enum Mark {
 #[derive(Clone, Debug)]
 struct Order {
     label: String,
+    /// Whether it keeps real time, so that a line through it runs right.
+    is_timed: bool,
     ids: Vec<OperationId>,
 }
 
@@ -229,6 +233,31 @@ impl Report {
             heading: heading.into(),
             sentences: sentences.into_iter().collect(),
             lines,
+        });
+    }
+
+    /// Shows the beginning of an order that explains everything, and draws it.
+    fn order(
+        &mut self,
+        level: Consistency,
+        ids: &[OperationId],
+        line: &dyn Fn(OperationId) -> String,
+    ) {
+        if ids.is_empty() {
+            return;
+        }
+        let beginning = ids.get(..ORDER_LINES_MAX).unwrap_or(ids);
+        let mut lines: Vec<String> = beginning.iter().map(|id| line(*id)).collect();
+        let more = ids.len().saturating_sub(beginning.len());
+        if more > 0 {
+            lines.push(format!("… and {} more", grouped(more)));
+        }
+        let sentence = "An order that explains every answer begins so:".into();
+        self.section("The order", [sentence], lines);
+        self.orders.push(Order {
+            label: String::new(),
+            is_timed: level == Consistency::StrictSerializable,
+            ids: ids.to_vec(),
         });
     }
 

@@ -269,7 +269,7 @@ fn an_argument_that_is_no_cycle_is_not_drawn_as_one() {
     let history = history(&1.into(), &1.into());
     let mut anomaly = cycle();
     anomaly.edges.pop();
-    let judgement: Judgement<()> = Judgement::Violated(Box::new(anomaly));
+    let judgement: Judgement<Vec<OperationId>> = Judgement::Violated(Box::new(anomaly));
     let level = Consistency::Causal;
     let report = Report::judged("a run", &model, &history, level, &judgement, &|_| None);
     assert!(
@@ -288,7 +288,7 @@ fn what_cannot_be_checked_is_unknown_and_says_why() {
     let reason = consistency::NotCheckable::NotReadOrWrite {
         operation: OperationId(3),
     };
-    let judgement: Judgement<()> = Judgement::NotCheckable(reason);
+    let judgement: Judgement<Vec<OperationId>> = Judgement::NotCheckable(reason);
     let level = Consistency::Causal;
     let report = Report::judged("a run", &model, &history, level, &judgement, &|_| None);
     assert_eq!(report.finding(), Finding::Unknown);

@@ -52,7 +52,7 @@ pub(super) fn json(report: &Report) -> String {
         .map(|(place, bar)| (bar.id, place))
         .collect();
     list(&mut out, &report.orders, |out, order| {
-        let _ = write!(out, "[{},[", text(&order.label));
+        let _ = write!(out, "[{},{},[", text(&order.label), order.is_timed);
         let numbered = order.ids.iter().enumerate();
         let known: Vec<(usize, usize)> = numbered
             .filter_map(|(number, id)| Some((number, *places.get(&id.0)?)))

@@ -8,13 +8,12 @@ use alloc::{
 };
 use core::fmt::Write as _;
 
-use super::{Bar, EVIDENCE, Fate, Finding, Mark, Order, Report, grouped, letter, shown};
+use super::{
+    Bar, EVIDENCE, Fate, Finding, Mark, ORDER_LINES_MAX, Order, Report, grouped, letter, shown,
+};
 use crate::{
     Completion, Consistency, Judgement, Notation, Operation, OperationId, Value, Verdict, Violation,
 };
-
-/// Lines of an order that the text shows.
-const LINES_MAX: usize = 8;
 
 /// One operation in words: `process 1 read x -> ok 3`.
 ///
@@ -163,11 +162,15 @@ impl Report {
                 for (key, ids) in &order.orders {
                     let label = label::<M>(&view, key, ids);
                     let ids = ids.clone();
-                    report.orders.push(Order { label, ids });
+                    report.orders.push(Order {
+                        label,
+                        is_timed: true,
+                        ids,
+                    });
                 }
                 let first = order.orders.first();
                 if let Some((_, ids)) = first {
-                    let beginning = ids.get(..LINES_MAX).unwrap_or(ids);
+                    let beginning = ids.get(..ORDER_LINES_MAX).unwrap_or(ids);
                     let more = ids.len().saturating_sub(beginning.len());
                     let sentence = match order.orders.len() {
                         0 | 1 => "An order that explains every answer begins so:".into(),
@@ -207,14 +210,15 @@ impl Report {
         report
     }
 
-    /// On a judgement of a weaker model of single operations: sequential, causal, a session guarantee.
+    /// On a judgement of a weaker model of single operations: sequential, causal, a session guarantee. Its witness is an
+    /// order of operations that explains the answers, or empty where the model has none.
     #[must_use]
-    pub fn judged<M: Notation, W>(
+    pub fn judged<M: Notation>(
         title: &str,
         model: &M,
         history: &[Operation<M::Input, M::Output>],
         level: Consistency,
-        judgement: &Judgement<W>,
+        judgement: &Judgement<Vec<OperationId>>,
         lines: &dyn Fn(u64) -> Option<u64>,
     ) -> Self {
         let view = View {
@@ -254,6 +258,9 @@ impl Report {
             let line = |id: OperationId| format!("{:<3}{}", name(id), view.line(id));
             report.anomaly(anomaly, &name, &line);
         }
+        if let Judgement::Holds(order) = judgement {
+            report.order(level, order, &|id| view.line(id));
+        }
         view.draw(&mut report, &marks);
         report
     }
@@ -289,7 +296,7 @@ impl<M: Notation> View<'_, M> {
             "" => String::new(),
             label => format!(" of key {label}"),
         };
-        let start = longest.len().saturating_sub(LINES_MAX);
+        let start = longest.len().saturating_sub(ORDER_LINES_MAX);
         let (place, end) = match (longest.len(), start) {
             (0, _) => ("The longest order that goes well is empty.".into(), ""),
             (count, 0) => (
@@ -328,6 +335,7 @@ impl<M: Notation> View<'_, M> {
         report.section("Where it stops", [then], lines.collect());
         report.orders.push(Order {
             label,
+            is_timed: true,
             ids: longest.clone(),
         });
     }

@@ -7,14 +7,12 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Bar, Fate, Finding, Mark, Order, Report, grouped, shown};
+use super::{Bar, Fate, Finding, Mark, Report, grouped, shown};
 use crate::{
     Consistency, Judgement, OperationId,
     transactions::{Ending, MicroOperation, Transaction, Transactions},
 };
 
-/// Lines of an order that the text shows.
-const LINES_MAX: usize = 8;
 /// Elements of a list that a line shows.
 const ELEMENTS_MAX: usize = 12;
 
@@ -65,20 +63,7 @@ impl Report {
                 }
                 report.anomaly(anomaly, &name, &line);
             }
-            Judgement::Holds(order) if !order.is_empty() => {
-                let beginning = order.get(..LINES_MAX).unwrap_or(order);
-                let mut shown: Vec<String> = beginning.iter().map(|id| line(*id)).collect();
-                let more = order.len().saturating_sub(beginning.len());
-                if more > 0 {
-                    shown.push(format!("… and {} more", grouped(more)));
-                }
-                let sentence = "A commit order that explains every read begins so:".into();
-                report.section("The order", [sentence], shown);
-                report.orders.push(Order {
-                    label: String::new(),
-                    ids: order.clone(),
-                });
-            }
+            Judgement::Holds(order) => report.order(level, order, &line),
             _ => {}
         }
         let marked: BTreeSet<usize> = marks.keys().copied().collect();

@@ -31,8 +31,14 @@ for (const lane of lanes) {
 
 // Points of an order: at or after every call before it, so within each bar. Several at one call share the room up to the
 // next event.
-const orders = data.orders.map(([label, steps]) => {
+// An order that does not keep real time is numbers only.
+const orders = data.orders.map(([label, isTimed, steps]) => {
   const points = steps.map(([number, place]) => ({ number: number + 1, bar: bars[place], xs: [0, 0] }));
+  if (!isTimed) {
+    for (const point of points) point.xs = point.bar.starts;
+    points.sort((a, b) => a.xs[0] - b.xs[0]);
+    return { label, isTimed, points };
+  }
   for (const clock of [0, 1]) {
     let latest = -Infinity, group = [];
     const spread = () => group.forEach((point, at) => {
@@ -46,7 +52,7 @@ const orders = data.orders.map(([label, steps]) => {
     }
     spread();
   }
-  return { label, points };
+  return { label, isTimed, points };
 });
 
 const view = {
@@ -206,7 +212,7 @@ const drawLanes = (pen) => {
 const visibleOrders = () => {
   const all = [];
   if (!view.isOrdered) return all;
-  for (const { points } of orders) {
+  for (const { points, isTimed } of orders) {
     if (view.key !== null && orders.length > 1 && points.length > 0 && points[0].bar.key !== view.key) continue;
     const at = view.clock;
     let low = 0, high = points.length;
@@ -215,9 +221,9 @@ const visibleOrders = () => {
     while (last < points.length && points[last].xs[at] <= view.right && last - low < width) last++;
     const seen = points.slice(Math.max(0, low - 1), last + 1).filter((point) => isShown(point.bar));
     if (seen.length > (width - GUTTER) / 7) continue;
-    all.push(seen.map((point) => ({
-      point, x: toX(point.xs[at]), y: toY(rows[point.bar.row]) + (rowHeight >= 24 ? 7 : 3),
-    })));
+    all.push({ isTimed, points: seen.map((point) => ({
+      point, x: toX(point.xs[at]) + (isTimed ? 0 : 9), y: toY(rows[point.bar.row]) + (rowHeight >= 24 ? 7 : 3),
+    })) });
   }
   return all;
 };
@@ -225,7 +231,8 @@ const drawLines = (pen, some) => {
   pen.strokeStyle = colours.order;
   pen.lineWidth = 1.5;
   pen.globalAlpha = 0.6;
-  for (const points of some) {
+  for (const { points, isTimed } of some) {
+    if (!isTimed) continue;
     pen.beginPath();
     points.forEach(({ x, y }, at) => { if (at === 0) pen.moveTo(x, y); else pen.lineTo(x, y); });
     pen.stroke();
@@ -239,7 +246,7 @@ const drawPoints = (pen, some) => {
   const taken = new Map();
   pen.font = "bold 9.5px ui-monospace, \"DejaVu Sans Mono\", monospace";
   pen.textAlign = "center";
-  for (const points of some) for (const { point, x, y } of points) {
+  for (const { points } of some) for (const { point, x, y } of points) {
     if (x < GUTTER - 4 || x > width + 20 || y < AXIS) continue;
     const text = String(point.number), half = pen.measureText(text).width / 2 + 4;
     const before = taken.get(point.bar.row) ?? -Infinity;
