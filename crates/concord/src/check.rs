@@ -5,7 +5,7 @@
 //! | `input` | files and folders; which format; reading |
 //! | `models` | the objects by name, and a guess at which one a history is about |
 //! | `budget` | time, memory and cores |
-//! | `judge` | the verdict on one file |
+//! | `judge`, `objects` | the verdict on one file; on single operations |
 //! | `show` | what is printed: lines, evidence, JSON, the summary |
 //! | `page` | the file of `--report` |
 
@@ -13,6 +13,7 @@ mod budget;
 mod input;
 mod judge;
 mod models;
+mod objects;
 mod page;
 mod show;
 
@@ -76,7 +77,8 @@ pub(crate) struct Check {
     /// The format of the files, instead of finding it out.
     #[arg(long, value_name = "FORMAT", value_parser = format_named)]
     format: Option<Format>,
-    /// The value before the first write: nil, a number, or text. Default: nil; for a key-value log the empty text.
+    /// The value before the first write: nil, a number, or text; for a bank its accounts, a=10,b=10. Default: nil; for a
+    /// key-value log the empty text; for a counter 0.
     #[arg(long, value_name = "VALUE")]
     initial: Option<String>,
     /// Give up on a file after this many seconds; its verdict is then unknown.

@@ -280,10 +280,10 @@ impl Report {
         if anomaly.edges.is_empty() {
             return;
         }
-        let mut sentences = Vec::new();
-        for edge in &anomaly.edges {
+        let mut lines = Vec::new();
+        for (place, edge) in (1..).zip(&anomaly.edges) {
             let sentence = format!("{}.", edge.in_words(name));
-            sentences.push(sentence.clone());
+            lines.push(format!("{place}. {sentence}"));
             self.arrows.push(Arrow {
                 source: edge.source,
                 target: edge.target,
@@ -293,11 +293,11 @@ impl Report {
         }
         if cycle::is_cycle(&self.arrows) {
             let first = name(self.arrows.first().map_or(OperationId(0), |it| it.source));
-            let conclusion = format!("So {first} would come before itself, which no order allows.");
-            self.section("The argument", [conclusion], sentences);
-        } else {
-            self.section("The argument", [], sentences);
+            lines.push(format!(
+                "So {first} would come before itself, which no order allows."
+            ));
         }
+        self.section("The argument", [], lines);
     }
 }
 

@@ -251,7 +251,7 @@ fn a_cycle_of_transactions_is_told_edge_by_edge_and_drawn() {
     for part in [
         "The 2 transactions are not snapshot-isolation.",
         "G-single: a cycle with exactly one missed write.",
-        "T0 wrote 1 to \"x\", which T1 read, so T0 comes before T1.",
+        "1. T0 wrote 1 to \"x\", which T1 read, so T0 comes before T1.",
         "So T0 would come before itself, which no order allows.",
     ] {
         assert!(text.contains(part), "{part}: {text}");
@@ -259,7 +259,7 @@ fn a_cycle_of_transactions_is_told_edge_by_edge_and_drawn() {
     let page = report.html();
     assert_eq!(page.matches("<g class=\"node\">").count(), 2);
     assert_eq!(page.matches("<g class=\"arrow\">").count(), 2);
-    assert!(page.contains("rw: missed") && !page.contains("<y>"));
+    assert!(page.contains("2 rw: missed") && !page.contains("<y>"));
     assert_eq!(data(&page)["arrows"].as_array().map(Vec::len), Some(2));
 }
 

@@ -3,11 +3,16 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use consistency::{Checked, Limits, Model, Operation, UnknownReason, Verdict, split_by_key};
+use consistency::{
+    Checked, Judgement, Limits, Model, Operation, UnknownReason, Verdict, split_by_key,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use crate::exit::BadInput;
+
+/// How often what is shown on a terminal moves.
+const TICK: Duration = Duration::from_millis(100);
 
 /// What one file may cost.
 pub(super) struct Budget {
@@ -33,16 +38,8 @@ impl Budget {
     }
 
     /// Whether there is time left.
-    pub(super) fn has_time(&self) -> bool {
+    fn has_time(&self) -> bool {
         Instant::now() < self.deadline
-    }
-
-    /// The bounds of a check that runs alone.
-    pub(super) fn limits(&self) -> Limits {
-        Limits {
-            bytes_max: self.bytes,
-            ..Limits::default()
-        }
     }
 
     /// A reason in the words of whoever set the bounds.
@@ -54,6 +51,28 @@ impl Budget {
                 format!("memory bound reached ({megabytes} MB, --memory)")
             }
             reason => reason.to_string(),
+        }
+    }
+
+    /// Runs a check that takes one core.
+    pub(super) fn alone<T>(&self, check: impl FnOnce(&Limits, &mut dyn FnMut() -> bool) -> T) -> T {
+        let spinner = ProgressBar::new_spinner().with_message("checking");
+        spinner.enable_steady_tick(TICK);
+        let limits = Limits {
+            bytes_max: self.bytes,
+            ..Limits::default()
+        };
+        let result = check(&limits, &mut || self.has_time());
+        spinner.finish_and_clear();
+        result
+    }
+
+    /// Why a judgement is neither holds nor violated.
+    pub(super) fn why_not<W>(&self, judgement: &Judgement<W>) -> Option<String> {
+        match judgement {
+            Judgement::Unknown(reason) => Some(self.reason(*reason)),
+            Judgement::NotCheckable(reason) => Some(format!("not checkable: {reason}")),
+            _ => None,
         }
     }
 
@@ -97,7 +116,11 @@ impl Budget {
                 break;
             }
             if is_short_of_memory(&result.verdict) && share.bytes_max < self.bytes {
-                *result = check(index, &self.limits());
+                let all = Limits {
+                    bytes_max: self.bytes,
+                    ..share
+                };
+                *result = check(index, &all);
             }
         }
         bar.finish_and_clear();
@@ -123,6 +146,6 @@ fn progress(keys: usize) -> ProgressBar {
     {
         bar.set_style(style);
     }
-    bar.enable_steady_tick(Duration::from_millis(100));
+    bar.enable_steady_tick(TICK);
     bar
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use clap::ValueEnum;
 use consistency::{EventKind, Function, History, Value};
 
+use crate::exit::BadInput;
+
 /// An object that a history of single operations can be about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum ModelName {
@@ -12,6 +14,8 @@ pub(crate) enum ModelName {
     Register,
     /// read, write, compare-and-set.
     CasRegister,
+    /// txn of several reads and writes at one moment.
+    MultiRegister,
     /// get, put, append, cas, delete.
     Kv,
     /// add, remove, contains, read.
@@ -22,6 +26,14 @@ pub(crate) enum ModelName {
     Stack,
     /// insert, take-max.
     PriorityQueue,
+    /// add, read.
+    Counter,
+    /// acquire, release.
+    Mutex,
+    /// acquire, release, by the holder only.
+    OwnedMutex,
+    /// transfer, read; --initial a=10,b=10 says what is in the accounts.
+    Bank,
 }
 
 impl ModelName {
@@ -52,6 +64,10 @@ impl ModelName {
             Self::Queue => &[Function::Enqueue, Function::Dequeue],
             Self::Stack => &[Function::Push, Function::Pop],
             Self::PriorityQueue => &[Function::Insert, Function::TakeMax],
+            Self::MultiRegister => &[Function::Txn],
+            Self::Counter => &[Function::Add, Function::Read],
+            Self::Mutex | Self::OwnedMutex => &[Function::Acquire, Function::Release],
+            Self::Bank => &[Function::Transfer, Function::Read],
         }
     }
 }
@@ -93,4 +109,33 @@ pub(super) fn value_of(text: &str) -> Value {
     } else {
         Value::from(text)
     }
+}
+
+/// What a counter begins with: 0 unless named.
+pub(super) fn number_of(initial: Option<Value>) -> Result<i64, BadInput> {
+    match initial {
+        None => Ok(0),
+        Some(Value::Int(number)) => Ok(number),
+        Some(other) => Err(BadInput::at(
+            "--initial",
+            format!("a whole number, for a counter, and not {other}"),
+        )),
+    }
+}
+
+/// What is in the accounts of a bank, as `a=10,b=10`.
+pub(super) fn balances_of(initial: Option<Value>) -> Result<Vec<(Value, i64)>, BadInput> {
+    let expected = || {
+        let message = "the accounts of a bank and what is in them, such as --initial a=10,b=10";
+        BadInput::at("--initial", message)
+    };
+    let Some(Value::Text(text)) = initial else {
+        return Err(expected());
+    };
+    let account = |part: &str| {
+        let (account, balance) = part.split_once('=')?;
+        Some((value_of(account.trim()), balance.trim().parse().ok()?))
+    };
+    let accounts: Option<Vec<_>> = text.split(',').map(account).collect();
+    accounts.ok_or_else(expected)
 }

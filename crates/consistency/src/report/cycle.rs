@@ -30,7 +30,7 @@ pub(super) const fn kind(reason: &Reason) -> &'static str {
         Reason::ReadsFrom { .. } => "wr: read by",
         Reason::Overwrites { .. } => "ww: followed by",
         Reason::Misses { .. } => "rw: missed",
-        _ => "therefore",
+        _ => "",
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn drawing(report: &Report) -> Option<String> {
          orient=\"auto-start-reverse\"><path d=\"M0 0L10 5L0 10z\"/></marker></defs>"
     );
     for (place, arrow) in arrows.iter().enumerate() {
-        draw_arrow(&mut svg, Shape::of(place, count), arrow);
+        draw_arrow(&mut svg, place, Shape::of(place, count), arrow);
     }
     for (place, arrow) in arrows.iter().enumerate() {
         draw_node(&mut svg, corner(place, count), arrow.source, &report.bars);
@@ -125,8 +125,10 @@ impl Shape {
         };
         let (x, y) = (usize::midpoint(from.0, to.0), usize::midpoint(from_y, to_y));
         let is_left = (count == 2 && is_down) || (count != 2 && !is_down);
+        // Left of an arrow that leans, the label stands below it.
+        let below = if from.0 == to.0 { 4 } else { 20 };
         let (label, anchor) = if is_left {
-            ((x - 10, y + 4), "end")
+            ((x - 10, y + below), "end")
         } else {
             ((x + 10, y + 4), "start")
         };
@@ -139,7 +141,7 @@ impl Shape {
     }
 }
 
-fn draw_arrow(svg: &mut String, shape: Shape, arrow: &Arrow) {
+fn draw_arrow(svg: &mut String, place: usize, shape: Shape, arrow: &Arrow) {
     let Shape {
         from,
         to,
@@ -149,7 +151,7 @@ fn draw_arrow(svg: &mut String, shape: Shape, arrow: &Arrow) {
     let _ = write!(
         svg,
         "<g class=\"arrow\"><title>{}</title><line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" \
-         marker-end=\"url(#tip)\"/><text x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text></g>",
+         marker-end=\"url(#tip)\"/><text x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{} {}</text></g>",
         escaped(&arrow.sentence),
         from.0,
         from.1,
@@ -157,6 +159,7 @@ fn draw_arrow(svg: &mut String, shape: Shape, arrow: &Arrow) {
         to.1,
         label.0,
         label.1,
+        place + 1,
         escaped(arrow.kind),
     );
 }

@@ -156,6 +156,7 @@ hideUnless(marked.length > 0, byId("jump"));
 hideUnless(lanes.some((lane) => !lane.isMarked) && marked.length > 0, byId("only-label"));
 hideUnless(hasClock, byId("clock-label"));
 hideUnless(data.keys.length > 1, byId("key-label"));
+hideUnless(orders.length > 0, byId("ordered-label"));
 for (const [name, wanted] of [["core", marked.some((bar) => bar.mark === CORE)], ["blocked", marked.some((bar) => bar.mark === BLOCKED)], ["order", orders.length > 0], ["arrow", data.arrows.length > 0]]) {
   hideUnless(wanted, document.querySelector(".if-" + name));
 }
@@ -172,10 +173,10 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
 window.addEventListener("beforeprint", () => { document.documentElement.classList.add("printing"); draw(); });
 window.addEventListener("afterprint", () => { document.documentElement.classList.remove("printing"); draw(); });
 
-const guilty = marked.find((bar) => bar.mark === CORE);
-if (guilty && guilty.key !== null && data.keys.length > 1) {
-  view.key = guilty.key;
-  byId("key").value = String(guilty.key);
+const guilty = new Set(marked.map((bar) => bar.key));
+if (guilty.size === 1 && !guilty.has(null) && data.keys.length > 1) {
+  [view.key] = guilty;
+  byId("key").value = String(view.key);
 }
 // Short histories are shown whole; of a long one, what matters.
 draw();

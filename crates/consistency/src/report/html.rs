@@ -20,7 +20,7 @@ const TOOLS: &str = r##"<div id="tools" role="toolbar" aria-label="The view">
 <button type="button" id="closer" aria-label="Closer">+</button>
 <button type="button" id="further" aria-label="Further away">−</button>
 <label id="key-label">key <select id="key"></select></label>
-<label><input type="checkbox" id="ordered" checked> the order</label>
+<label id="ordered-label"><input type="checkbox" id="ordered" checked> the order</label>
 <label id="clock-label"><input type="checkbox" id="clock"> by the clock</label>
 <label id="only-label"><input type="checkbox" id="only"> only marked processes</label>
 </div>"##;

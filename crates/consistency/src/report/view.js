@@ -342,6 +342,7 @@ const draw = () => {
   }
   const seen = visibleOrders();
   drawLines(pen, seen);
+  drawArrows(pen);
   let drawn = 0, drawnMarked = 0;
   const pending = [];
   for (const row of visibleRows) {
@@ -362,7 +363,6 @@ const draw = () => {
   }
   for (const bar of pending) { drawBar(pen, bar); drawn++; if (bar.mark !== 0) drawnMarked++; }
   const numbered = drawPoints(pen, seen);
-  drawArrows(pen);
   pen.restore();
   drawMap();
   Object.assign(picture.dataset, {

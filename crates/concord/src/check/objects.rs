@@ -1,0 +1,199 @@
+//! The verdict on a history of single operations.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use consistency::causal::{self, Certificate, ReadWrite};
+use consistency::report::Report;
+use consistency::{
+    Bank, CasRegister, Consistency, Counter, FifoQueue, History, Judgement, KeyValue,
+    MultiRegister, Mutex, Notation, Operation, OperationId, OwnedMutex, PriorityQueue, Register,
+    Set, Stack, UnknownReason, Value, Verdict, check_sequential, replay, replay_sequential,
+};
+
+use super::budget::Budget;
+use super::judge::{Finding, ending, or_nil, witness_fault};
+use super::models::{self, ModelName};
+use crate::exit::BadInput;
+
+/// A history to be held to a promise.
+pub(super) struct Job<'a> {
+    pub(super) title: &'a str,
+    pub(super) level: Consistency,
+    pub(super) history: &'a History,
+    pub(super) budget: &'a Budget,
+}
+
+impl Job<'_> {
+    /// As the history of this object, which begins in this state.
+    pub(super) fn judge_as(
+        &self,
+        model: ModelName,
+        initial: Option<Value>,
+    ) -> Result<Finding, BadInput> {
+        match model {
+            ModelName::Register => self.judge_register(&Register::new(or_nil(initial))),
+            ModelName::CasRegister => self.judge_register(&CasRegister::new(or_nil(initial))),
+            ModelName::Kv => self.judge_register(&KeyValue::new(or_nil(initial))),
+            ModelName::MultiRegister => self.judge(&MultiRegister::new(or_nil(initial))),
+            ModelName::Set => self.judge(&Set),
+            ModelName::Queue => self.judge(&FifoQueue),
+            ModelName::Stack => self.judge(&Stack),
+            ModelName::PriorityQueue => self.judge(&PriorityQueue),
+            ModelName::Counter => self.judge(&Counter::new(models::number_of(initial)?)),
+            ModelName::Mutex => self.judge(&Mutex),
+            ModelName::OwnedMutex => self.judge(&OwnedMutex),
+            ModelName::Bank => self.judge(&Bank::new(models::balances_of(initial)?)),
+        }
+    }
+
+    /// An object of reads and writes: these have the causal models too.
+    fn judge_register<M>(&self, model: &M) -> Result<Finding, BadInput>
+    where
+        M: Notation + ReadWrite + Sync,
+        M::Input: Sync,
+        M::Output: Sync,
+        M::Key: Send + Sync,
+    {
+        if matches!(
+            self.level,
+            Consistency::Linearizable | Consistency::Sequential
+        ) {
+            return self.judge(model);
+        }
+        let operations = self.history.operations(model).map_err(BadInput::new)?;
+        let start = Instant::now();
+        let judgement = match causal::of_operations(model, &operations) {
+            Ok(flat) => self.budget.alone(|limits, keep_going| {
+                causal::check(&flat, self.level, limits, keep_going).map(order_of)
+            }),
+            Err(reason) => Judgement::NotCheckable(reason),
+        };
+        Ok(self.weaker(model, &operations, &judgement, None, start))
+    }
+
+    fn judge<M>(&self, model: &M) -> Result<Finding, BadInput>
+    where
+        M: Notation + Sync,
+        M::Input: Sync,
+        M::Output: Sync,
+        M::Key: Send + Sync,
+    {
+        let operations = self.history.operations(model).map_err(BadInput::new)?;
+        Ok(match self.level {
+            Consistency::Linearizable => self.linearizable(model, &operations),
+            Consistency::Sequential => self.sequential(model, &operations),
+            level => {
+                let message = "speaks of reads and writes; of this model linearizable and sequential can be checked";
+                return Err(BadInput::new(format!("{level} {message}")));
+            }
+        })
+    }
+
+    fn linearizable<M>(&self, model: &M, operations: &[Operation<M::Input, M::Output>]) -> Finding
+    where
+        M: Notation + Sync,
+        M::Input: Sync,
+        M::Output: Sync,
+        M::Key: Send + Sync,
+    {
+        let start = Instant::now();
+        let checked = self.budget.linearizable(model, operations);
+        let mut verdict = checked.verdict;
+        let mut reason = match &verdict {
+            Verdict::Unknown { reason, .. } => Some(self.budget.reason(*reason)),
+            _ => None,
+        };
+        if let Verdict::Holds(order) = &verdict
+            && let Err(error) = replay(model, operations, order)
+            && let Some((key, _)) = order.orders.first()
+        {
+            reason = Some(witness_fault(&error));
+            let (key, why) = (key.clone(), UnknownReason::Interrupted);
+            verdict = Verdict::Unknown { key, reason: why };
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        let mut methods = BTreeMap::new();
+        for (_, method) in &checked.methods {
+            *methods.entry(method.to_string()).or_default() += 1;
+        }
+        let lines = |position| self.history.line(position);
+        let mut report = Report::linearizable(self.title, model, operations, &verdict, &lines);
+        add_methods(&mut report, &methods);
+        Finding {
+            verdict: ending(report.finding()),
+            model: Some(M::NAME.to_owned()),
+            consistency: self.level,
+            operations: operations.len(),
+            seconds,
+            is_minimal: matches!(&verdict, Verdict::Violated(violation) if violation.is_minimal),
+            reason,
+            methods,
+            report,
+        }
+    }
+
+    fn sequential<M: Notation>(
+        &self,
+        model: &M,
+        operations: &[Operation<M::Input, M::Output>],
+    ) -> Finding {
+        let start = Instant::now();
+        let mut judgement = self
+            .budget
+            .alone(|limits, keep_going| check_sequential(model, operations, limits, keep_going));
+        let mut reason = None;
+        if let Judgement::Holds(order) = &judgement
+            && let Err(error) = replay_sequential(model, operations, order)
+        {
+            reason = Some(witness_fault(&error));
+            judgement = Judgement::Unknown(UnknownReason::Interrupted);
+        }
+        self.weaker(model, operations, &judgement, reason, start)
+    }
+
+    fn weaker<M: Notation>(
+        &self,
+        model: &M,
+        operations: &[Operation<M::Input, M::Output>],
+        judgement: &Judgement<Vec<OperationId>>,
+        reason: Option<String>,
+        start: Instant,
+    ) -> Finding {
+        let seconds = start.elapsed().as_secs_f64();
+        let lines = |position| self.history.line(position);
+        let report = Report::judged(self.title, model, operations, self.level, judgement, &lines);
+        Finding {
+            verdict: ending(report.finding()),
+            model: Some(M::NAME.to_owned()),
+            consistency: self.level,
+            operations: operations.len(),
+            seconds,
+            is_minimal: judgement
+                .anomaly()
+                .is_some_and(|anomaly| anomaly.is_minimal),
+            reason: reason.or_else(|| self.budget.why_not(judgement)),
+            methods: BTreeMap::new(),
+            report,
+        }
+    }
+}
+
+/// The one order that explains every answer, where there is one.
+fn order_of(certificate: Certificate) -> Vec<OperationId> {
+    match certificate {
+        Certificate::Order(order) => order,
+        _ => Vec::new(),
+    }
+}
+
+fn add_methods(report: &mut Report, methods: &BTreeMap<String, usize>) {
+    let keys = |count: &usize| if *count == 1 { "key" } else { "keys" };
+    let sentences: Vec<String> = methods
+        .iter()
+        .map(|(method, count)| format!("{count} {} decided by: {method}.", keys(count)))
+        .collect();
+    if !sentences.is_empty() {
+        report.add("How it was decided", &sentences, &[]);
+    }
+}
