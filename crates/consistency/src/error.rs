@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::{OperationId, ProcessId};
+use crate::{Consistency, OperationId, ProcessId};
 
 /// Why an input, a recording or a witness was refused.
 ///
@@ -162,5 +162,18 @@ pub enum Error {
     WitnessIllegal {
         /// The operation.
         operation: OperationId,
+    },
+    /// [`verify`](crate::transactions::verify): the witness places a transaction before one that its session had
+    /// committed before it.
+    #[error("the witness places transaction {operation} before an earlier one of its session")]
+    WitnessSession {
+        /// The transaction placed too early.
+        operation: OperationId,
+    },
+    /// [`verify`](crate::transactions::verify): the model is one of single operations.
+    #[error("{level} is a model of single operations, not of transactions")]
+    NotTransactional {
+        /// The model.
+        level: Consistency,
     },
 }

@@ -6,8 +6,10 @@ mod graph;
 mod history;
 mod restrict;
 mod strong;
+mod verify;
 mod weak;
 
 pub use check::check;
 pub use history::{Builder, Ending, MicroOperation, Transaction, Transactions};
 pub(crate) use history::{Header, Micro, MicroKind};
+pub use verify::verify;

@@ -454,7 +454,7 @@ impl Builder {
     ) -> Result<(), Error> {
         let refused = Error::NotOpen { operation: id };
         let header = self.history.headers.get(id.0);
-        if !header.is_some_and(|header| header.first == OPEN) {
+        if header.is_none_or(|header| header.first != OPEN) {
             return Err(refused);
         }
         let first = self.history.micros.len();

@@ -120,10 +120,9 @@ fn step(
                 own.any(|own| own.key == micro.key && own.value == **value)
             };
             // The read is one of the last element that somebody else wrote.
-            if let Some(last) = list.iter().rev().find(|value| !is_own(value)) {
-                if !is_kept(micro.key, *last) {
-                    return None;
-                }
+            let last = list.iter().rev().find(|value| !is_own(value));
+            if last.is_some_and(|last| !is_kept(micro.key, *last)) {
+                return None;
             }
             let kept = list.iter().filter(|value| is_kept(micro.key, **value));
             MicroOperation::ReadList {

@@ -22,7 +22,7 @@ impl Random {
 
 /// Up to five transactions; every value is written once. Reads see what a simulated store held now or a little earlier,
 /// or, sometimes, anything.
-fn random(random: &mut Random, of_lists: bool) -> Vec<Txn> {
+pub(crate) fn random(random: &mut Random, of_lists: bool) -> Vec<Txn> {
     let count = 2 + random.below(4);
     let (sessions, keys) = (1 + random.below(4), 1 + random.below(3));
     let wildness = random.below(4);

@@ -139,6 +139,28 @@ pub(crate) fn holds(txns: &[Txn], level: Consistency) -> bool {
     })
 }
 
+/// Whether this very order is a commit order at this level.
+pub(crate) fn explains(txns: &[Txn], level: Consistency, order: &[usize]) -> bool {
+    let is_here = |ending| move |at: &usize| txns[*at].ending == ending;
+    let committed = (0..txns.len()).filter(is_here(Ending::Committed));
+    if order.iter().any(is_here(Ending::Aborted)) || !{ committed }.all(|at| order.contains(&at)) {
+        return false;
+    }
+    reads(txns, order).is_some_and(|reads| {
+        let case = Case {
+            txns,
+            here: order,
+            reads: &reads,
+            level,
+        };
+        let pairs = (0..order.len()).flat_map(|one| (one..order.len()).map(move |it| (one, it)));
+        let is_forward = pairs
+            .into_iter()
+            .all(|(one, other)| !case.is_direct(order[other], order[one]));
+        is_forward && case.is_commit_order(order)
+    })
+}
+
 /// All external reads; `None` where one sees what it must not see whatever the order.
 fn reads(txns: &[Txn], here: &[usize]) -> Option<Vec<Seen>> {
     let mut all = Vec::new();
@@ -220,6 +242,13 @@ impl Case<'_> {
         false
     }
 
+    /// The histories here are sequential: whoever committed had returned before the next began.
+    fn is_real_time(&self, one: usize, other: usize) -> bool {
+        self.level == Consistency::StrictSerializable
+            && one < other
+            && self.txns[one].ending == Ending::Committed
+    }
+
     fn is_session(&self, one: usize, other: usize) -> bool {
         one < other
             && self.txns[one].session == self.txns[other].session
@@ -230,6 +259,7 @@ impl Case<'_> {
     fn is_direct(&self, one: usize, other: usize) -> bool {
         let reads = self.reads.iter();
         self.is_session(one, other)
+            || self.is_real_time(one, other)
             || reads
                 .filter(|read| read.reader == other)
                 .any(|read| read.writer == Some(one))
@@ -254,7 +284,26 @@ impl Case<'_> {
         false
     }
 
-    fn has_seen(&self, read: &Seen, other: usize) -> bool {
+    fn has_seen(&self, read: &Seen, other: usize, order: &[usize]) -> bool {
+        let at = |txn: usize| order.iter().position(|other| *other == txn);
+        // Whether `other` is at or before somebody for whom this is so.
+        let before_some = |is_it: &dyn Fn(usize) -> bool| {
+            order
+                .iter()
+                .any(|&by| at(other) <= at(by) && by != read.reader && is_it(by))
+        };
+        let direct = |by| self.is_direct(by, read.reader);
+        let writes = |txn: usize| {
+            let ops = self.txns[txn].ops.iter();
+            ops.filter_map(|op| match op {
+                Op::Write(key, _) | Op::Append(key, _) => Some(*key),
+                _ => None,
+            })
+        };
+        let conflicts = |by: usize| {
+            at(by) < at(read.reader)
+                && writes(by).any(|key| writes(read.reader).any(|it| it == key))
+        };
         match self.level {
             Consistency::ReadCommitted => self.reads.iter().any(|before| {
                 before.reader == read.reader
@@ -262,7 +311,10 @@ impl Case<'_> {
                     && before.writer == Some(other)
             }),
             Consistency::ReadAtomic => self.is_direct(other, read.reader),
-            _ => self.is_causal(other, read.reader),
+            Consistency::CausalTransactions => self.is_causal(other, read.reader),
+            Consistency::Prefix => before_some(&direct),
+            Consistency::SnapshotIsolation => before_some(&direct) || before_some(&conflicts),
+            _ => at(other) < at(read.reader),
         }
     }
 
@@ -278,7 +330,7 @@ impl Case<'_> {
             let axiom = self.here.iter().all(|&other| {
                 Some(other) == read.writer
                     || !writes(other)
-                    || !self.has_seen(read, other)
+                    || !self.has_seen(read, other, order)
                     || at(other) < read.writer.and_then(at)
             });
             let until = read.writer.and_then(at).map_or(0, |at| at + 1);

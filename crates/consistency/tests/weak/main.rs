@@ -11,3 +11,4 @@
 mod agreement;
 mod anomalies;
 mod definition;
+mod witness;

@@ -93,10 +93,9 @@ impl Chains {
                 .filter_map(|it| Some((it, headers.get(it as usize)?)))
         };
         for (transaction, header) in counted() {
-            if let Some(last) = last_committed.get_mut(header.session as usize) {
-                if header.ending == Ending::Committed {
-                    *last = transaction;
-                }
+            let last = last_committed.get_mut(header.session as usize);
+            if let Some(last) = last.filter(|_| header.ending == Ending::Committed) {
+                *last = transaction;
             }
         }
         let mut lengths: Vec<(u32, bool)> = vec![(0, false); sessions];
@@ -230,10 +229,9 @@ impl Columns<'_> {
             self.force(read.key, read.writer, budget)?;
         }
         let (chain, place) = self.chains.of(reader);
-        if let Some(column) = chain.checked_sub(self.first) {
-            if let Some(counter) = self.row.get_mut(column as usize) {
-                *counter = place;
-            }
+        let column = chain.wrapping_sub(self.first);
+        if let Some(counter) = self.row.get_mut(column as usize) {
+            *counter = place;
         }
         let range = self.range(reader);
         if let Some(counters) = self.counters.get_mut(range) {

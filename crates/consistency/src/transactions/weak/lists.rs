@@ -71,10 +71,10 @@ impl<'a> Lists<'a> {
         if self.prefixes.is_empty() {
             self.prefixes = vec![None; self.history.keys_count()];
         }
-        if let Some(longest) = self.prefixes.get_mut(micro.key as usize) {
-            if longest.is_none_or(|longest| longest.length < base.length) {
-                *longest = Some(base);
-            }
+        if let Some(longest) = self.prefixes.get_mut(micro.key as usize)
+            && longest.is_none_or(|longest| longest.length < base.length)
+        {
+            *longest = Some(base);
         }
     }
 

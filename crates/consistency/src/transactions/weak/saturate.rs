@@ -127,13 +127,14 @@ pub(super) fn read_committed(
         for (read, is_first) in reads.iter().zip(&is_first).rev() {
             if *is_first {
                 later.force(reading, read.writer, &mut forced, budget)?;
-            } else if let Some(next) = later.get(read.key) {
-                if next != read.writer && read.writer != INITIAL {
-                    forced.push(Forced {
-                        earlier: read.writer,
-                        later: next,
-                    });
-                }
+            } else if let Some(next) = later.get(read.key)
+                && next != read.writer
+                && read.writer != INITIAL
+            {
+                forced.push(Forced {
+                    earlier: read.writer,
+                    later: next,
+                });
             }
             later.set(read.key, read.writer);
         }
@@ -197,13 +198,13 @@ fn sessions(
             let written = reading.written.row(*member);
             budget.spend(reads.len().saturating_add(written.len()))?;
             for read in reads {
-                if let Some(seen) = last.get(read.key) {
-                    if seen != read.writer {
-                        forced.push(Forced {
-                            earlier: seen,
-                            later: read.writer,
-                        });
-                    }
+                if let Some(seen) = last.get(read.key)
+                    && seen != read.writer
+                {
+                    forced.push(Forced {
+                        earlier: seen,
+                        later: read.writer,
+                    });
                 }
             }
             for key in written {
