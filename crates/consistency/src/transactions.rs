@@ -2,6 +2,7 @@
 
 mod budget;
 mod check;
+mod generate;
 mod graph;
 mod history;
 mod restrict;
@@ -10,6 +11,7 @@ mod verify;
 mod weak;
 
 pub use check::check;
+pub use generate::{Plan, Planted, generate};
 pub use history::{Builder, Ending, MicroOperation, Transaction, Transactions};
 pub(crate) use history::{Header, Micro, MicroKind};
 pub use verify::verify;
