@@ -1,5 +1,6 @@
 //! Transactions: histories of them, and what isolation they kept.
 
+mod anomalies;
 mod budget;
 mod check;
 mod generate;
@@ -10,6 +11,7 @@ mod strong;
 mod verify;
 mod weak;
 
+pub use anomalies::{Found, FoundAnomaly, anomalies};
 pub use check::check;
 pub use generate::{Plan, Planted, generate};
 pub use history::{Builder, Ending, MicroOperation, Transaction, Transactions};

@@ -14,19 +14,19 @@
 //! How. What one transaction or one list shows to be wrong comes first ([`facts`], [`fault`]); then all certain order
 //! is one graph ([`constraints`]): a cycle in it refutes, and where it leaves nothing open, an order of it proves.
 
-mod chain;
-mod constraints;
-mod explain;
-mod facts;
-mod fault;
+pub(super) mod chain;
+pub(super) mod constraints;
+pub(super) mod explain;
+pub(super) mod facts;
+pub(super) mod fault;
 mod judge;
-mod name;
-mod open;
-mod rows;
-mod saturate;
+pub(super) mod name;
+pub(super) mod open;
+pub(super) mod rows;
+pub(super) mod saturate;
 mod scan;
 mod search;
-mod shrink;
+pub(super) mod shrink;
 
 use alloc::vec::Vec;
 

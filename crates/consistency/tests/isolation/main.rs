@@ -2,6 +2,7 @@
 //! name.
 
 mod agreement;
+mod anomalies;
 mod definition;
 mod histories;
 mod lists;

@@ -14,7 +14,7 @@ use super::{
 use crate::Consistency;
 
 /// Puts the writers of such registers in order. O(reads log writers).
-pub(super) fn order_registers(facts: &mut Facts<'_>, level: Consistency) {
+pub(in crate::transactions) fn order_registers(facts: &mut Facts<'_>, level: Consistency) {
     for key in facts.keys() {
         let is_list = facts.is_list.get(key as usize) == Some(&true);
         let count = facts.writers(key).len();

@@ -212,6 +212,13 @@ impl<'f, 'a> Constraints<'f, 'a> {
         Graph::new(self.nodes_count as usize, &self.arcs)
     }
 
+    /// The graph with the places of the arcs as labels, so that it is known which of them are forced.
+    pub(in crate::transactions) fn graph_by_place(&self) -> Graph {
+        let by_place = (0_u32..).zip(&self.arcs);
+        let arcs: Vec<Arc> = by_place.map(|(label, arc)| Arc { label, ..*arc }).collect();
+        Graph::new(self.nodes_count as usize, &arcs)
+    }
+
     /// The label of an arc of a graph whose own labels are places among the arcs.
     pub(in crate::transactions) fn label(&self, arc: Arc) -> u32 {
         let arc = self.arcs.get(arc.label as usize);
@@ -347,7 +354,7 @@ impl<'f, 'a> Constraints<'f, 'a> {
             self.arc(missed, self.nodes.commit(*writer), Kind::Misses, key);
         }
         if self.nodes.level == Consistency::SnapshotIsolation {
-            self.loose_readers(key);
+            self.loose_readers_first(key);
         }
         if let Some(last) = facts.ordered(key).last() {
             let overwritten = self.hub();
@@ -359,16 +366,28 @@ impl<'f, 'a> Constraints<'f, 'a> {
         }
     }
 
-    /// Who missed a loose write and writes the key too has committed before that writer starts. Two such miss each
-    /// other, which is a cycle: no more need be said.
-    fn loose_readers(&mut self, key: u32) {
+    /// The readers of the last version that are loose writers of the key themselves. One of them alone has appended
+    /// right behind what it read, so the other loose writes follow its own; two miss each other.
+    fn loose_readers(&self, key: u32) -> (Option<u32>, Option<u32>, Kind) {
         let loose = self.facts.loose(key);
         let both = self.last_readers(key);
-        let both = both.filter(|reader| loose.binary_search(reader).is_ok());
-        for reader in both.take(2) {
-            for writer in loose.iter().filter(|writer| **writer != reader) {
+        let mut both = both.filter(|reader| loose.binary_search(reader).is_ok());
+        match (both.next(), both.next()) {
+            (first, None) => (first, None, Kind::Overwrites),
+            (first, second) => (first, second, Kind::Misses),
+        }
+    }
+
+    /// Under snapshot isolation such a reader has committed before the other loose writers start. With two that is a
+    /// cycle: no more need be said.
+    fn loose_readers_first(&mut self, key: u32) {
+        let facts = self.facts;
+        let (first, second, kind) = self.loose_readers(key);
+        for reader in [first, second].into_iter().flatten() {
+            let others = facts.loose(key).iter().filter(|writer| **writer != reader);
+            for writer in others {
                 let (source, target) = (self.nodes.commit(reader), self.nodes.start(*writer));
-                self.arc(source, target, Kind::Misses, key);
+                self.arc(source, target, kind, key);
             }
         }
     }
@@ -378,17 +397,16 @@ impl<'f, 'a> Constraints<'f, 'a> {
     fn loose_whole(&mut self, key: u32) {
         let facts = self.facts;
         let loose = facts.loose(key);
-        let mut both = self
-            .last_readers(key)
-            .filter(|reader| loose.binary_search(reader).is_ok());
-        let (first, second) = (both.next(), both.next());
+        let (first, second, kind) = self.loose_readers(key);
         if let (Some(first), Some(second)) = (first, second) {
             self.arc(first, second, Kind::Misses, key);
             self.arc(second, first, Kind::Misses, key);
         }
         let hub = self.hub();
         for reader in self.last_readers(key) {
-            self.arc(reader, hub, Kind::Misses, key);
+            let is_first = first == Some(reader);
+            let kind = if is_first { kind } else { Kind::Misses };
+            self.arc(reader, hub, kind, key);
             if let Some(first) = first.filter(|first| *first != reader) {
                 self.arc(reader, first, Kind::Misses, key);
             }

@@ -36,11 +36,7 @@ pub(in crate::transactions) fn cycle(
     facts: &Facts<'_>,
     constraints: &Constraints<'_, '_>,
 ) -> Box<Anomaly> {
-    // Labels are places among the arcs here, so that it is known which of them are forced.
-    let by_place = (0_u32..).zip(&constraints.arcs);
-    let arcs: Vec<Arc> = by_place.map(|(label, arc)| Arc { label, ..*arc }).collect();
-    let graph = Graph::new(constraints.nodes_count(), &arcs);
-    drop(arcs);
+    let graph = constraints.graph_by_place();
     let components = graph.components();
     let smallest = components.iter().min_by_key(|component| component.len());
     let component = smallest.map_or(&[][..], Vec::as_slice);
@@ -53,7 +49,17 @@ pub(in crate::transactions) fn cycle(
             break;
         }
     }
-    let rests_on = grounds(constraints, &graph, &arcs);
+    of_cycle(facts, constraints, &graph, arcs).0
+}
+
+/// The anomaly of a cycle of a graph whose labels are places among the arcs, and its name.
+pub(in crate::transactions) fn of_cycle(
+    facts: &Facts<'_>,
+    constraints: &Constraints<'_, '_>,
+    graph: &Graph,
+    mut arcs: Vec<Arc>,
+) -> (Box<Anomaly>, Rule) {
+    let rests_on = grounds(constraints, graph, &arcs);
     for arc in &mut arcs {
         arc.label = constraints.label(*arc);
     }
@@ -61,7 +67,8 @@ pub(in crate::transactions) fn cycle(
     anomaly.operations.extend(rests_on);
     anomaly.operations.sort_unstable();
     anomaly.operations.dedup();
-    anomaly
+    let rule = anomaly.rule;
+    (anomaly, rule)
 }
 
 /// The transactions that forced arcs rest on, and those that these rest on, as far as it is not too far.
@@ -190,7 +197,10 @@ fn reason(facts: &Facts<'_>, step: Step) -> (Reason, Option<u32>) {
             value: older(),
         },
         Kind::Overwrites if is_list => {
-            let reader = at(&facts.longest, step.key);
+            // One whose own append nobody else read has read what it appended to.
+            let is_loose = facts.loose(step.key).binary_search(&step.source).is_ok();
+            let longest = at(&facts.longest, step.key);
+            let reader = if is_loose { step.source } else { longest };
             let reason = Reason::AppendsBehind {
                 key: key(),
                 older: older(),

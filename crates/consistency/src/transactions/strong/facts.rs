@@ -25,15 +25,15 @@ use crate::{
 };
 
 /// How many transactions or keys are done between two questions whether to go on.
-pub(super) const STRIDE: usize = 4_096;
+pub(in crate::transactions) const STRIDE: usize = 4_096;
 
 /// One append or write.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub(super) writer: u32,
-    pub(super) value: u32,
+pub(in crate::transactions) struct Entry {
+    pub(in crate::transactions) writer: u32,
+    pub(in crate::transactions) value: u32,
     /// A list: its place in the longest list read, or [`NONE`].
-    pub(super) place: u32,
+    pub(in crate::transactions) place: u32,
 }
 
 const BLANK: Entry = Entry {
@@ -50,9 +50,9 @@ pub(in crate::transactions) struct Facts<'a> {
     pub(in crate::transactions) takes_part: Vec<bool>,
     pub(in crate::transactions) reads: Rows<OutsideRead>,
     /// The writers of all keys, key by key, those in certain order before the loose ones.
-    pub(super) writers: Vec<u32>,
-    pub(super) starts: Vec<u32>,
-    pub(super) ordered: Vec<u32>,
+    pub(in crate::transactions) writers: Vec<u32>,
+    pub(in crate::transactions) starts: Vec<u32>,
+    pub(in crate::transactions) ordered: Vec<u32>,
     /// For each key the reader of the longest list, or [`NONE`].
     pub(in crate::transactions) longest: Vec<u32>,
     pub(in crate::transactions) is_list: Vec<bool>,
@@ -163,7 +163,10 @@ impl<'a> Facts<'a> {
     }
 }
 
-pub(super) fn ask(done: usize, keep_going: &mut dyn FnMut() -> bool) -> Result<(), Stop> {
+pub(in crate::transactions) fn ask(
+    done: usize,
+    keep_going: &mut dyn FnMut() -> bool,
+) -> Result<(), Stop> {
     if done.is_multiple_of(STRIDE) && !keep_going() {
         return Err(Stop::Unknown(UnknownReason::Interrupted));
     }

@@ -10,21 +10,21 @@ use crate::{Consistency, transactions::Ending};
 
 /// Whether the order of this key's loose writers matters. That of appends which nobody read does not, unless two
 /// writers of a key must not overlap.
-pub(super) fn is_open(facts: &Facts<'_>, level: Consistency, key: u32) -> bool {
+pub(in crate::transactions) fn is_open(facts: &Facts<'_>, level: Consistency, key: u32) -> bool {
     let is_list = facts.is_list.get(key as usize) == Some(&true);
     facts.loose(key).len() > 1 && (!is_list || level == Consistency::SnapshotIsolation)
 }
 
 /// The open keys, and for each transaction which of them it writes.
 #[derive(Debug)]
-pub(super) struct OpenKeys {
-    pub(super) keys: Vec<u32>,
+pub(in crate::transactions) struct OpenKeys {
+    pub(in crate::transactions) keys: Vec<u32>,
     /// For each transaction, places in `keys`, and its version there.
-    pub(super) written_by: Rows<(u32, u32)>,
+    pub(in crate::transactions) written_by: Rows<(u32, u32)>,
 }
 
 impl OpenKeys {
-    pub(super) fn new(facts: &Facts<'_>, level: Consistency) -> Self {
+    pub(in crate::transactions) fn new(facts: &Facts<'_>, level: Consistency) -> Self {
         let keys: Vec<u32> = facts
             .keys()
             .filter(|key| is_open(facts, level, *key))
@@ -43,14 +43,14 @@ impl OpenKeys {
 /// The transactions that take part, in chains of which each member comes before the next: the committed ones of a
 /// session are one, an indeterminate transaction is one by itself.
 #[derive(Debug)]
-pub(super) struct Chains {
-    pub(super) members: Vec<Vec<u32>>,
+pub(in crate::transactions) struct Chains {
+    pub(in crate::transactions) members: Vec<Vec<u32>>,
     /// For each transaction its chain and its place there.
-    pub(super) places: Vec<(u32, u32)>,
+    pub(in crate::transactions) places: Vec<(u32, u32)>,
 }
 
 impl Chains {
-    pub(super) fn new(facts: &Facts<'_>) -> Self {
+    pub(in crate::transactions) fn new(facts: &Facts<'_>) -> Self {
         let mut chains = Self {
             members: Vec::new(),
             places: vec![(NONE, NONE); facts.history.len()],

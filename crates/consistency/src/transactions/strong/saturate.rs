@@ -23,7 +23,7 @@ use crate::{Consistency, transactions::graph::Graph};
 
 /// How saturation ended.
 #[derive(Debug)]
-pub(super) enum Saturated {
+pub(in crate::transactions) enum Saturated {
     /// No more follows; the constraints hold all that was found, and an order of their graph.
     Yes,
     /// The constraints have a cycle.
@@ -32,7 +32,7 @@ pub(super) enum Saturated {
     TooLarge,
 }
 
-pub(super) fn saturate(
+pub(in crate::transactions) fn saturate(
     facts: &Facts<'_>,
     constraints: &mut Constraints<'_, '_>,
     open: &OpenKeys,

@@ -15,7 +15,7 @@ use crate::{
 const CORE_MAX: usize = 20_000;
 
 /// The smallest anomaly that forgetting leads to from `anomaly`, whose operations are tried first.
-pub(super) fn shrink(
+pub(in crate::transactions) fn shrink(
     history: &Transactions,
     level: Consistency,
     anomaly: Box<Anomaly>,
@@ -48,7 +48,10 @@ pub(super) fn shrink(
 }
 
 /// These, and whoever wrote what they read.
-fn with_writers(history: &Transactions, core: &[OperationId]) -> Vec<OperationId> {
+pub(in crate::transactions) fn with_writers(
+    history: &Transactions,
+    core: &[OperationId],
+) -> Vec<OperationId> {
     let mut wanted: BTreeSet<(u32, u32)> = BTreeSet::new();
     for id in core {
         for micro in history.micros_of(id.0) {
