@@ -60,6 +60,9 @@ pub use sequential::{check_sequential, replay_sequential};
 
 pub mod generate;
 
+mod online;
+pub use online::{Online, Standing};
+
 mod format;
 pub use format::{
     Format, Reader, Recorded, RecordedReader, parse, parse_recorded, write_json_lines,

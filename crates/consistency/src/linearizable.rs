@@ -163,6 +163,9 @@ pub enum UnknownReason {
     MemoryBound,
     /// The steps allowed for one attempt at shrinking were spent. Never the reason of a whole check.
     StepBound,
+    /// [`Online`](crate::Online) only: the model lets an answer decide the next state, and the answer came
+    /// after others had acted on the operation.
+    OutputDecides,
 }
 
 impl core::fmt::Display for UnknownReason {
@@ -171,6 +174,7 @@ impl core::fmt::Display for UnknownReason {
             Self::Interrupted => "interrupted",
             Self::MemoryBound => "memory bound reached",
             Self::StepBound => "step bound reached",
+            Self::OutputDecides => "an answer that decides the next state came late",
         })
     }
 }
