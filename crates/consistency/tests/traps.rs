@@ -4,15 +4,21 @@ use consistency::{
     CasRegister, Completion, Error, Event, EventKind, Format, Function, History, KeyValue, KvInput,
     KvOutput, Limits, Linearization, Model, Moment, Operation, OperationId, ProcessId, Recorder,
     Register, RegisterInput, RegisterOutput, UnknownReason, Value, Verdict, check_linearizable,
-    parse, replay,
+    check_linearizable_by_search, parse, replay,
 };
 
 type RegisterOperation = Operation<RegisterInput, RegisterOutput>;
 
 fn check<M: Model>(model: &M, history: &[Operation<M::Input, M::Output>]) -> Verdict<M::Key> {
-    let verdict = check_linearizable(model, history, &Limits::default(), &mut || true);
-    if let Verdict::Holds(witness) = &verdict {
-        assert_eq!(replay(model, history, witness), Ok(()));
+    let limits = Limits::default();
+    let verdict = check_linearizable(model, history, &limits, &mut || true);
+    // The traps wait for the search too where a faster check answers.
+    let searched = check_linearizable_by_search(model, history, &limits, &mut || true).verdict;
+    assert_eq!(violated(&verdict), violated(&searched));
+    for verdict in [&verdict, &searched] {
+        if let Verdict::Holds(witness) = verdict {
+            assert_eq!(replay(model, history, witness), Ok(()));
+        }
     }
     verdict
 }
@@ -124,7 +130,7 @@ fn a_memory_bound_ends_in_unknown_and_a_violation_elsewhere_still_counts() {
     let model = Register::new(Value::Int(0));
     let go = &mut || true;
     let undecided = [write(0, "a"), read(2, "a", 1)];
-    let verdict = check_linearizable(&model, &undecided, &limits, go);
+    let verdict = check_linearizable_by_search(&model, &undecided, &limits, go).verdict;
     let reason = UnknownReason::MemoryBound;
     let key = Some("a".into());
     assert_eq!(verdict, Verdict::Unknown { key, reason });
@@ -139,7 +145,7 @@ fn a_memory_bound_ends_in_unknown_and_a_violation_elsewhere_still_counts() {
         read(2, "a", 2),
         read(4, "b", 7),
     ];
-    let verdict = check_linearizable(&model, &also_wrong, &limits, go);
+    let verdict = check_linearizable_by_search(&model, &also_wrong, &limits, go).verdict;
     assert!(matches!(verdict, Verdict::Violated(found) if found.key == Some("b".into())));
 }
 
@@ -351,8 +357,9 @@ fn memory_is_linear_in_the_length_at_fixed_concurrency() {
         bytes_max: 30 << 20,
         ..Limits::default()
     };
-    let verdict = check_linearizable(&Register::new(Value::Nil), &history, &limits, &mut || true);
-    assert!(verdict.holds());
+    let model = Register::new(Value::Nil);
+    let checked = check_linearizable_by_search(&model, &history, &limits, &mut || true);
+    assert!(checked.verdict.holds());
 }
 
 // Trap 11, ekv PR 13: the initial value is given.
