@@ -49,18 +49,22 @@
 //! nothing that it did later. Indeterminate reads say nothing. A failed write never happened.
 
 mod flaw;
+mod follow;
 mod graph;
 mod linear;
 mod operations;
 pub(crate) mod order;
 mod rules;
+mod sessions;
 mod shrink;
+mod verify;
 mod view;
 mod visibility;
 
 use alloc::{boxed::Box, vec::Vec};
 
 pub use operations::{Access, ReadWrite, of_operations};
+pub use verify::verify;
 
 use crate::{
     Consistency, Judgement, Limits, NotCheckable, OperationId, ProcessId, UnknownReason,
@@ -68,12 +72,13 @@ use crate::{
 };
 use flaw::Flaw;
 use graph::Graph;
+use sessions::Guarantee;
 use view::Kind;
 
-/// What shows that a history keeps a model.
+/// What shows that a history keeps a model; [`verify`] checks it on its own.
 ///
 /// ```
-/// use consistency::causal::{Certificate, check};
+/// use consistency::causal::{Certificate, check, verify};
 /// use consistency::{Consistency, Judgement, Limits, transactions::Builder};
 ///
 /// let nothing = Builder::new().finish();
@@ -169,6 +174,8 @@ pub fn check(
 enum Model {
     Visibility { is_convergent: bool },
     View(Kind),
+    Session(Guarantee),
+    WritesFollowReads,
 }
 
 impl Model {
@@ -182,6 +189,10 @@ impl Model {
             }),
             Consistency::CausalMemory => Some(Self::View(Kind::CausalMemory)),
             Consistency::Pram => Some(Self::View(Kind::Pram)),
+            Consistency::ReadYourWrites => Some(Self::Session(Guarantee::ReadYourWrites)),
+            Consistency::MonotonicReads => Some(Self::Session(Guarantee::MonotonicReads)),
+            Consistency::MonotonicWrites => Some(Self::Session(Guarantee::MonotonicWrites)),
+            Consistency::WritesFollowReads => Some(Self::WritesFollowReads),
             _ => None,
         }
     }
@@ -205,6 +216,8 @@ impl Model {
                 visibility::examine(graph, is_convergent, limits, keep_going)
             }
             Self::View(kind) => view::examine_all(history, graph, kind, limits, keep_going),
+            Self::Session(guarantee) => sessions::examine(graph, guarantee, keep_going),
+            Self::WritesFollowReads => follow::examine(graph, limits, keep_going),
         }
     }
 }

@@ -4,5 +4,7 @@
 mod agreement;
 #[path = "causal/definition.rs"]
 mod definition;
+#[path = "causal/measure.rs"]
+mod measure;
 #[path = "causal/toy.rs"]
 mod toy;

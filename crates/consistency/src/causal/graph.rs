@@ -419,12 +419,12 @@ impl Writers {
                 continue;
             }
             let operation = OperationId(place);
-            let (mut has_read, mut has_written) = (false, false);
+            let (mut read, mut has_written) = (None, false);
             for micro in history.micros_of(place) {
                 match micro.kind {
                     MicroKind::ReadUnheard => {}
-                    MicroKind::Read if !has_read && !has_written => has_read = true,
-                    MicroKind::Write if !has_written => {
+                    MicroKind::Read if read.is_none() && !has_written => read = Some(micro.key),
+                    MicroKind::Write if !has_written && read.is_none_or(|key| key == micro.key) => {
                         has_written = true;
                         writers.add(micro.key, micro.value, place as u32);
                     }

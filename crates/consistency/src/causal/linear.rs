@@ -5,12 +5,10 @@ use core::cmp::Reverse;
 
 use super::{
     graph::Graph,
-    order::{Chains, NONE},
+    order::{Chains, NONE, Pace},
     visibility::Conflict,
 };
 use crate::UnknownReason;
-
-const NODES_PER_QUESTION: u32 = 4096;
 
 /// All nodes, in an order that keeps chains, the sources that `is_kept` and these edges (sorted by the newer), those
 /// of the least `rank` first where it has a choice; or, if there is a cycle, how far each chain came. O(n log n).
@@ -50,15 +48,9 @@ pub(super) fn linear(
         .map(|node| Reverse((rank(node), node)))
         .collect();
     let mut order = Vec::with_capacity(nodes);
-    let mut until_question = 0_u32;
+    let mut pace = Pace::default();
     while let Some(Reverse((_, node))) = ready.pop() {
-        if until_question == 0 {
-            if !keep_going() {
-                return Err(UnknownReason::Interrupted);
-            }
-            until_question = NODES_PER_QUESTION;
-        }
-        until_question = until_question.saturating_sub(1);
+        pace.step(keep_going)?;
         order.push(node);
         let next = graph.next(node);
         for successor in successors.of(node).iter().copied().chain(next) {

@@ -24,8 +24,33 @@ use crate::UnknownReason;
 /// No node.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// Nodes walked between two questions whether to go on.
-const NODES_PER_QUESTION: u32 = 1024;
+/// Cheap steps between two questions whether to go on.
+const STEPS_PER_QUESTION: u32 = 1024;
+
+/// Asks whether to go on, at first and every so many steps.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    until_question: u32,
+}
+
+impl Pace {
+    /// Whether it asked.
+    pub(crate) fn step(
+        &mut self,
+        keep_going: &mut dyn FnMut() -> bool,
+    ) -> Result<bool, UnknownReason> {
+        let Some(left) = self.until_question.checked_sub(1) else {
+            self.until_question = STEPS_PER_QUESTION;
+            return if keep_going() {
+                Ok(true)
+            } else {
+                Err(UnknownReason::Interrupted)
+            };
+        };
+        self.until_question = left;
+        Ok(false)
+    }
+}
 
 /// What is walked: nodes are numbered from zero, best in the order of their calls.
 pub(crate) trait Chains {
@@ -69,6 +94,13 @@ impl Past<'_> {
             self.clock.known(chain)
         }
     }
+
+    /// The clock of what lies before the node and of the node itself.
+    pub(crate) fn with_itself(&self, pages: &Pages) -> Clock {
+        let mut clock = self.clock.clone();
+        clock.raise(self.chain, self.place, pages);
+        clock
+    }
 }
 
 /// Visits every node after all that come before it; returns them in that order: the smallest number first where the
@@ -80,19 +112,13 @@ pub(crate) fn walk<C: Chains>(
     visit: &mut dyn FnMut(u32, Past<'_>) -> ControlFlow<()>,
 ) -> Result<Vec<u32>, Stopped> {
     let mut walker = Walker::new(chains);
-    let mut until_question = 0;
+    let mut pace = Pace::default();
     while let Some(Reverse((_, chain))) = walker.ready.pop() {
         while walker.is_next(chain) {
-            if until_question == 0 {
-                if !keep_going() {
-                    return Err(Stopped::Unknown(UnknownReason::Interrupted));
-                }
-                if walker.bytes() > bytes_max {
-                    return Err(Stopped::Unknown(UnknownReason::MemoryBound));
-                }
-                until_question = NODES_PER_QUESTION;
+            let has_asked = pace.step(keep_going).map_err(Stopped::Unknown)?;
+            if has_asked && walker.bytes() > bytes_max {
+                return Err(Stopped::Unknown(UnknownReason::MemoryBound));
             }
-            until_question = until_question.saturating_sub(1);
             if walker.step(chain, visit).is_break() {
                 return Err(Stopped::ByVisitor);
             }
@@ -115,7 +141,7 @@ struct Walker<'a, C> {
     waiting: Vec<u32>,
     ready: BinaryHeap<Reverse<(u32, u32)>>,
     order: Vec<u32>,
-    pages: Rc<Cell<usize>>,
+    pages: Pages,
 }
 
 /// How far a chain was walked.
@@ -151,14 +177,13 @@ impl<'a, C: Chains> Walker<'a, C> {
                 .filter_map(first)
                 .collect(),
             order: Vec::with_capacity(nodes),
-            pages: Rc::new(Cell::new(0)),
+            pages: Pages::default(),
         }
     }
 
     fn bytes(&self) -> usize {
         let nodes = self.order.capacity().saturating_mul(24);
-        let pages = self.pages.get().saturating_mul(PAGE_BYTES);
-        nodes.saturating_add(pages)
+        nodes.saturating_add(self.pages.bytes())
     }
 
     fn next(&self, chain: u32) -> Option<u32> {
@@ -287,9 +312,23 @@ const PAGE: usize = 64;
 /// The components, what counts and shares them, and what the heap adds.
 const PAGE_BYTES: usize = PAGE * 4 + 72;
 
+/// Counts the pages that there are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pages(Rc<Cell<usize>>);
+
+impl Pages {
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.get().saturating_mul(PAGE_BYTES)
+    }
+
+    fn count(&self, change: isize) {
+        self.0.set(self.0.get().saturating_add_signed(change));
+    }
+}
+
 /// For each chain how many of its nodes are known. Cloning shares.
 #[derive(Clone, Debug, Default)]
-struct Clock {
+pub(crate) struct Clock {
     /// Ascending by number.
     pages: Rc<Vec<(u32, Rc<Page>)>>,
 }
@@ -297,12 +336,11 @@ struct Clock {
 #[derive(Debug)]
 struct Page {
     known: [u32; PAGE],
-    /// How many pages there are.
-    pages: Rc<Cell<usize>>,
+    pages: Pages,
 }
 
 impl Clock {
-    fn known(&self, chain: u32) -> u32 {
+    pub(crate) fn known(&self, chain: u32) -> u32 {
         let (number, slot) = (chain / PAGE as u32, chain as usize % PAGE);
         // Where all pages are there, a page stands at its number.
         let page = match self.pages.get(number as usize) {
@@ -318,7 +356,7 @@ impl Clock {
         page.known.get(slot).copied().unwrap_or(0)
     }
 
-    fn raise(&mut self, chain: u32, place: u32, pages: &Rc<Cell<usize>>) {
+    fn raise(&mut self, chain: u32, place: u32, pages: &Pages) {
         let (number, slot) = (chain / PAGE as u32, chain as usize % PAGE);
         if self.known(chain) >= place {
             return;
@@ -338,7 +376,7 @@ impl Clock {
         }
     }
 
-    fn join(&mut self, other: &Self) {
+    pub(crate) fn join(&mut self, other: &Self) {
         if Rc::ptr_eq(&self.pages, &other.pages) {
             return;
         }
@@ -357,11 +395,11 @@ impl Clock {
 }
 
 impl Page {
-    fn new(pages: &Rc<Cell<usize>>) -> Self {
-        pages.set(pages.get().saturating_add(1));
+    fn new(pages: &Pages) -> Self {
+        pages.count(1);
         Self {
             known: [0; PAGE],
-            pages: Rc::clone(pages),
+            pages: pages.clone(),
         }
     }
 
@@ -389,16 +427,16 @@ impl Page {
 
 impl Clone for Page {
     fn clone(&self) -> Self {
-        self.pages.set(self.pages.get().saturating_add(1));
+        self.pages.count(1);
         Self {
             known: self.known,
-            pages: Rc::clone(&self.pages),
+            pages: self.pages.clone(),
         }
     }
 }
 
 impl Drop for Page {
     fn drop(&mut self) {
-        self.pages.set(self.pages.get().saturating_sub(1));
+        self.pages.count(-1);
     }
 }

@@ -38,3 +38,19 @@ pub(super) const CYCLIC_PRAM: Rule = Rule {
     name: "cyclic-pram",
     about: "no one order of all writes that keeps each process's own explains all reads of one process",
 };
+pub(super) const READ_YOUR_WRITES: Rule = Rule {
+    name: "read-your-writes",
+    about: "a session reads a version older than its own earlier write",
+};
+pub(super) const MONOTONIC_READS: Rule = Rule {
+    name: "monotonic-reads",
+    about: "a session reads a version older than one it has read",
+};
+pub(super) const MONOTONIC_WRITES: Rule = Rule {
+    name: "monotonic-writes",
+    about: "a session has read a write but not an earlier write of the same writer",
+};
+pub(super) const WRITES_FOLLOW_READS: Rule = Rule {
+    name: "writes-follow-reads",
+    about: "a session has read a write but not what its writer had read before",
+};

@@ -28,14 +28,11 @@ use super::{
     flaw::{Flaw, Link, Why, causes, shortest_cycle, stuck_cycle},
     graph::{Graph, INITIAL},
     linear::linear,
-    order::{Chains, NONE},
+    order::{Chains, NONE, Pace},
     rules,
     visibility::{self, Conflict, compact},
 };
 use crate::{Limits, OperationId, ProcessId, UnknownReason};
-
-/// Nodes whose level was set between two questions whether to go on.
-const NODES_PER_QUESTION: usize = 4096;
 
 /// Which of the two models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +114,7 @@ struct View<'a> {
     log: Vec<Entry>,
     pending: Vec<Entry>,
     bytes_max: usize,
+    pace: Pace,
 }
 
 /// A read of p.
@@ -168,6 +166,7 @@ impl<'a> View<'a> {
             log: Vec::new(),
             pending: Vec::new(),
             bytes_max,
+            pace: Pace::default(),
         }
     }
 
@@ -316,13 +315,8 @@ impl<'a> View<'a> {
         while let Some(head) = self.pending.pop() {
             let mut entry = head;
             while self.level(entry.node) > entry.level {
-                if self.log.len().is_multiple_of(NODES_PER_QUESTION) {
-                    if !keep_going() {
-                        return Err(UnknownReason::Interrupted);
-                    }
-                    if self.bytes() > self.bytes_max {
-                        return Err(UnknownReason::MemoryBound);
-                    }
+                if self.pace.step(keep_going)? && self.bytes() > self.bytes_max {
+                    return Err(UnknownReason::MemoryBound);
                 }
                 self.write(entry);
                 let source = self.graph.source(entry.node, 0);

@@ -144,69 +144,34 @@ struct Cover {
 }
 
 /// Which writes are covered by which.
-struct Versions<'a> {
-    graph: &'a Graph,
+pub(super) struct Covers {
     /// For each node, and behind them for each key, the first of its list in `covers`.
     first: Vec<u32>,
     covers: Vec<Cover>,
-    conflicts: Vec<Conflict>,
-    conflicts_max: usize,
-    is_convergent: bool,
-    found: Option<Wrong>,
-    /// `None` in `found` and a full memory end a walk too.
-    bytes_max: usize,
+    covered: Vec<u32>,
 }
 
-impl<'a> Versions<'a> {
-    fn new(graph: &'a Graph, is_convergent: bool, bytes_max: usize) -> Self {
+impl Covers {
+    pub(super) fn new(graph: &Graph) -> Self {
         let places = graph.nodes_count().saturating_add(graph.keys_count);
         Self {
-            graph,
             first: vec![NONE; places],
             covers: Vec::new(),
-            conflicts: Vec::new(),
-            conflicts_max: 1024,
-            is_convergent,
-            found: None,
-            bytes_max,
+            covered: Vec::new(),
         }
     }
 
-    fn visit(&mut self, node: u32, past: Past<'_>) -> ControlFlow<()> {
-        if let Some((key, source)) = self.graph.read(node) {
-            let version = self.version(key, source);
-            if let Some(missed) = self.cover_in(version, past) {
-                self.found = Some(Wrong {
-                    reader: node,
-                    missed,
-                });
-                return ControlFlow::Break(());
-            }
-            if self.is_convergent && source != INITIAL {
-                self.conflict(node, key, source, past)?;
-            }
-        }
-        if let Some(key) = self.graph.written(node) {
-            self.cover(node, key, past);
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// The place of a list: of a node, or of a key that was never written.
-    fn version(&self, key: u32, source: u32) -> usize {
-        if source == INITIAL {
-            self.graph.nodes_count().saturating_add(key as usize)
-        } else {
-            source as usize
-        }
-    }
-
-    /// One that covers this version and lies in this past.
-    fn cover_in(&self, version: usize, past: Past<'_>) -> Option<u32> {
+    /// One that covers this version and is known.
+    pub(super) fn cover_in(
+        &self,
+        graph: &Graph,
+        version: usize,
+        known: &dyn Fn(u32) -> u32,
+    ) -> Option<u32> {
         let mut at = self.first.get(version).copied().unwrap_or(NONE);
         while let Some(cover) = self.covers.get(at as usize) {
-            let (chain, place) = self.graph.place(cover.node);
-            if past.known(chain) >= place {
+            let (chain, place) = graph.place(cover.node);
+            if known(chain) >= place {
                 return Some(cover.node);
             }
             at = cover.next;
@@ -214,28 +179,30 @@ impl<'a> Versions<'a> {
         None
     }
 
+    /// This write of the key covers what is latest in its past.
+    pub(super) fn cover(&mut self, graph: &Graph, node: u32, key: u32, past: Past<'_>) {
+        let mut covered = core::mem::take(&mut self.covered);
+        covered.clear();
+        self.latest(graph, key, past, |write| covered.push(write));
+        if covered.is_empty() {
+            self.push(version(graph, key, INITIAL), node);
+        }
+        for write in &covered {
+            self.push(*write as usize, node);
+        }
+        self.covered = covered;
+    }
+
     /// The writes of a key that are in this past and not overwritten there.
-    fn latest(&self, key: u32, past: Past<'_>, mut found: impl FnMut(u32)) {
-        for group in self.graph.groups(key) {
-            if let Some(write) = self.graph.last_known(group, past.known(group.chain))
-                && self.cover_in(write as usize, past).is_none()
+    fn latest(&self, graph: &Graph, key: u32, past: Past<'_>, mut found: impl FnMut(u32)) {
+        let known = |chain: u32| past.known(chain);
+        for group in graph.groups(key) {
+            if let Some(write) = graph.last_known(group, known(group.chain))
+                && self.cover_in(graph, write as usize, &known).is_none()
             {
                 found(write);
             }
         }
-    }
-
-    fn cover(&mut self, node: u32, key: u32, past: Past<'_>) {
-        let begin = self.covers.len();
-        let mut covered = Vec::new();
-        self.latest(key, past, |write| covered.push(write));
-        if covered.is_empty() {
-            self.push(self.version(key, INITIAL), node);
-        }
-        for write in covered {
-            self.push(write as usize, node);
-        }
-        debug_assert!(self.covers.len() > begin, "every write covers something");
     }
 
     fn push(&mut self, version: usize, node: u32) {
@@ -246,9 +213,75 @@ impl<'a> Versions<'a> {
         }
     }
 
-    fn conflict(&mut self, reader: u32, key: u32, source: u32, past: Past<'_>) -> ControlFlow<()> {
-        let mut conflicts = core::mem::take(&mut self.conflicts);
-        self.latest(key, past, |write| {
+    fn bytes(&self) -> usize {
+        self.covers.len().saturating_mul(size_of::<Cover>())
+    }
+}
+
+/// The place of a list: of a node, or of a key that was never written.
+fn version(graph: &Graph, key: u32, source: u32) -> usize {
+    if source == INITIAL {
+        graph.nodes_count().saturating_add(key as usize)
+    } else {
+        source as usize
+    }
+}
+
+/// What one walk gathers.
+struct Versions<'a> {
+    graph: &'a Graph,
+    covers: Covers,
+    conflicts: Vec<Conflict>,
+    /// When to sort them and drop what is there twice.
+    conflicts_max: usize,
+    is_convergent: bool,
+    found: Option<Wrong>,
+    bytes_max: usize,
+}
+
+impl<'a> Versions<'a> {
+    fn new(graph: &'a Graph, is_convergent: bool, bytes_max: usize) -> Self {
+        Self {
+            graph,
+            covers: Covers::new(graph),
+            conflicts: Vec::new(),
+            conflicts_max: 1024,
+            is_convergent,
+            found: None,
+            bytes_max,
+        }
+    }
+
+    /// Breaks off with something in `found`, or because memory is full.
+    fn visit(&mut self, node: u32, past: Past<'_>) -> ControlFlow<()> {
+        let graph = self.graph;
+        if let Some((key, source)) = graph.read(node) {
+            let known = |chain: u32| past.known(chain);
+            let version = version(graph, key, source);
+            if let Some(missed) = self.covers.cover_in(graph, version, &known) {
+                self.found = Some(Wrong {
+                    reader: node,
+                    missed,
+                });
+                return ControlFlow::Break(());
+            }
+            if self.is_convergent && source != INITIAL {
+                self.conflict(node, key, source, past);
+            }
+        }
+        if let Some(key) = graph.written(node) {
+            self.covers.cover(graph, node, key, past);
+        }
+        let conflicts = self.conflicts.len().saturating_mul(size_of::<Conflict>());
+        if conflicts.saturating_add(self.covers.bytes()) > self.bytes_max {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn conflict(&mut self, reader: u32, key: u32, source: u32, past: Past<'_>) {
+        let conflicts = &mut self.conflicts;
+        self.covers.latest(self.graph, key, past, |write| {
             if write != source {
                 conflicts.push(Conflict {
                     newer: source,
@@ -258,14 +291,8 @@ impl<'a> Versions<'a> {
             }
         });
         if conflicts.len() > self.conflicts_max {
-            compact(&mut conflicts);
+            compact(conflicts);
             self.conflicts_max = conflicts.len().saturating_mul(2).max(1024);
         }
-        self.conflicts = conflicts;
-        let bytes = self.conflicts.len().saturating_mul(size_of::<Conflict>());
-        if bytes > self.bytes_max {
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
     }
 }

@@ -208,7 +208,7 @@ impl Facts {
                     .collect(),
                 _ => all
                     .clone()
-                    .filter(before_known)
+                    .filter(|it| before_known(it) || known.contains(it))
                     .filter_map(|it| self.sources[it])
                     .filter(is_version)
                     .collect(),

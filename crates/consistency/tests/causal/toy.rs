@@ -7,11 +7,15 @@ use consistency::transactions::{Builder, Ending, MicroOperation, Transactions};
 use consistency::{Anomaly, Consistency, Judgement, Limits, Moment, OperationId, ProcessId, Value};
 
 /// The models of this check.
-pub(crate) const LEVELS: [Consistency; 4] = [
+pub(crate) const LEVELS: [Consistency; 8] = [
     Consistency::CausalMemory,
     Consistency::CausalConvergence,
     Consistency::Causal,
     Consistency::Pram,
+    Consistency::ReadYourWrites,
+    Consistency::MonotonicReads,
+    Consistency::MonotonicWrites,
+    Consistency::WritesFollowReads,
 ];
 
 /// One operation: a read, a write, or both. The value 0 is "never written".
