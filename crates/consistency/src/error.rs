@@ -157,6 +157,18 @@ pub enum Error {
         /// The operation placed too early.
         operation: OperationId,
     },
+    /// [`causal::verify`](crate::causal::verify): the certificate is one of another model.
+    #[error("a certificate of this form does not show {level}")]
+    WitnessKind {
+        /// The model that it was to show.
+        level: Consistency,
+    },
+    /// [`causal::verify`](crate::causal::verify): what this operation read was not written before the place it has.
+    #[error("the witness places operation {operation} before the write that it read")]
+    WitnessBeforeSource {
+        /// The read.
+        operation: OperationId,
+    },
     /// [`replay`](crate::replay): the model does not allow this input and output in the state reached.
     #[error("the model refuses operation {operation} where the witness places it")]
     WitnessIllegal {

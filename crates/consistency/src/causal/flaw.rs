@@ -112,9 +112,7 @@ pub(super) fn path(
     let mut at = 0;
     while let Some(way) = ways.get(at) {
         let (chain, place) = graph.place(way.head);
-        let Some(known) = reached.get_mut(chain as usize) else {
-            return None;
-        };
+        let known = reached.get_mut(chain as usize)?;
         let newly = *known..place;
         *known = place.max(*known);
         for index in newly.rev() {

@@ -259,7 +259,10 @@ impl<'a> OneKey<'a> {
             let required = readings.get(..count).unwrap_or_default();
             let missed = match local {
                 None => required.first(),
-                Some(local) => self.newer(local as u32, required),
+                Some(local) => {
+                    // The key's number in its own graph does not matter for a version that was written.
+                    self.newer(self.local.version(0, local as u32), required)
+                }
             };
             if let Some(missed) = missed {
                 return Err(self.flaw(node, source, missed.node, entry));
@@ -272,10 +275,8 @@ impl<'a> OneKey<'a> {
     fn newer<'r>(&self, version: u32, readings: &'r [Reading]) -> Option<&'r Reading> {
         let last = readings.last()?;
         let covers = |it: &Reading| {
-            let known = |chain: u32| it.clock.known(chain);
-            self.covers
-                .cover_in(&self.local, version as usize, &known)
-                .is_some()
+            let cover = self.covers.cover_in(version, |chain| it.clock.known(chain));
+            cover.is_some()
         };
         if !covers(last) {
             return None;

@@ -59,8 +59,12 @@ pub(super) struct Graph {
     /// Where each key begins in `groups`; one more than there are keys.
     key_first: Vec<u32>,
     groups: Vec<Group>,
-    /// The writes by key, chain and place.
+    /// The writes by key, chain and place: a write's *version* is where it stands here.
     writes: Vec<u32>,
+    /// For each of these its place in its chain, side by side for those who look for the last known one.
+    write_places: Vec<u32>,
+    /// For each node its version; `NONE` for one that writes nothing.
+    versions: Vec<u32>,
 }
 
 /// The writes of one key in one chain.
@@ -197,6 +201,8 @@ impl Graph {
             key_first: Vec::new(),
             groups: Vec::new(),
             writes: Vec::new(),
+            write_places: Vec::new(),
+            versions: vec![NONE; nodes.len()],
             nodes,
         };
         graph.lay_chains();
@@ -265,8 +271,12 @@ impl Graph {
         for number in &self.members {
             let key = self.written(*number).map_or(NONE, |key| key);
             if let Some(at) = next.get_mut(key as usize) {
-                if let Some(write) = self.writes.get_mut(*at as usize) {
+                if let (Some(write), Some(version)) = (
+                    self.writes.get_mut(*at as usize),
+                    self.versions.get_mut(*number as usize),
+                ) {
                     *write = *number;
+                    *version = *at;
                 }
                 *at = at.saturating_add(1);
             }
@@ -295,6 +305,8 @@ impl Graph {
             }
         }
         self.key_first.push(self.groups.len() as u32);
+        let places = self.writes.iter().map(|write| self.place(*write).1);
+        self.write_places = places.collect();
     }
 
     pub(super) fn node(&self, node: u32) -> Option<&Node> {
@@ -356,19 +368,41 @@ impl Graph {
             .unwrap_or_default()
     }
 
-    /// The last write of the group among the first `known` nodes of its chain.
+    /// The version of the last write of the group among the first `known` nodes of its chain.
     pub(super) fn last_known(&self, group: &Group, known: u32) -> Option<u32> {
-        if known == 0 {
-            return None;
+        let range = group.first as usize..group.end as usize;
+        let places = self.write_places.get(range)?;
+        let count = match places {
+            [only] => usize::from(*only <= known),
+            _ => places.partition_point(|place| *place <= known),
+        };
+        let before = count.checked_sub(1)?;
+        Some(group.first.saturating_add(before as u32))
+    }
+
+    /// The version of what was written to this key by this node, or by nobody.
+    pub(super) fn version(&self, key: u32, source: u32) -> u32 {
+        if source == INITIAL {
+            (self.writes.len() as u32).saturating_add(key)
+        } else {
+            let version = self.versions.get(source as usize);
+            version.copied().unwrap_or(NONE)
         }
-        let writes = self.writes(group);
-        let count = writes.partition_point(|write| self.place(*write).1 <= known);
-        writes.get(count.checked_sub(1)?).copied()
+    }
+
+    /// How many versions there are, those of "never written" among them.
+    pub(super) const fn versions_count(&self) -> usize {
+        self.writes.len().saturating_add(self.keys_count)
+    }
+
+    /// The write of a version.
+    pub(super) fn write(&self, version: u32) -> u32 {
+        self.writes.get(version as usize).copied().unwrap_or(NONE)
     }
 
     /// Bytes it holds.
     pub(super) fn bytes(&self) -> usize {
-        let each = size_of::<Node>().saturating_add(16 + 8 + size_of::<Group>());
+        let each = size_of::<Node>().saturating_add(24 + size_of::<Group>());
         self.nodes.len().saturating_mul(each)
     }
 }

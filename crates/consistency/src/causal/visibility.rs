@@ -136,94 +136,92 @@ impl Wrong {
     }
 }
 
-/// One that covers, in the list of the covered one.
+/// One that covers: its chain and its place there.
 #[derive(Clone, Copy, Debug)]
 struct Cover {
-    node: u32,
+    chain: u32,
+    /// Zero for no cover yet.
+    place: u32,
+    /// The next one that covers the same, in `more`.
     next: u32,
 }
 
-/// Which writes are covered by which.
+/// Which versions are covered by which writes.
 pub(super) struct Covers {
-    /// For each node, and behind them for each key, the first of its list in `covers`.
-    first: Vec<u32>,
-    covers: Vec<Cover>,
+    /// For each version a first one that covers it. (In one place with its key's others, as they are looked at.)
+    first: Vec<Cover>,
+    more: Vec<Cover>,
     covered: Vec<u32>,
 }
 
 impl Covers {
     pub(super) fn new(graph: &Graph) -> Self {
-        let places = graph.nodes_count().saturating_add(graph.keys_count);
+        let none = Cover {
+            chain: 0,
+            place: 0,
+            next: NONE,
+        };
         Self {
-            first: vec![NONE; places],
-            covers: Vec::new(),
+            first: vec![none; graph.versions_count()],
+            more: Vec::new(),
             covered: Vec::new(),
         }
     }
 
-    /// One that covers this version and is known.
-    pub(super) fn cover_in(
-        &self,
-        graph: &Graph,
-        version: usize,
-        known: &dyn Fn(u32) -> u32,
-    ) -> Option<u32> {
-        let mut at = self.first.get(version).copied().unwrap_or(NONE);
-        while let Some(cover) = self.covers.get(at as usize) {
-            let (chain, place) = graph.place(cover.node);
-            if known(chain) >= place {
-                return Some(cover.node);
-            }
-            at = cover.next;
+    /// One that covers this version and is known: its chain and its place there.
+    pub(super) fn cover_in(&self, version: u32, known: impl Fn(u32) -> u32) -> Option<(u32, u32)> {
+        let mut cover = self.first.get(version as usize)?;
+        if cover.place == 0 {
+            return None;
         }
-        None
+        loop {
+            if known(cover.chain) >= cover.place {
+                return Some((cover.chain, cover.place));
+            }
+            cover = self.more.get(cover.next as usize)?;
+        }
     }
 
     /// This write of the key covers what is latest in its past.
     pub(super) fn cover(&mut self, graph: &Graph, node: u32, key: u32, past: Past<'_>) {
         let mut covered = core::mem::take(&mut self.covered);
         covered.clear();
-        self.latest(graph, key, past, |write| covered.push(write));
+        self.latest(graph, key, past, |version| covered.push(version));
         if covered.is_empty() {
-            self.push(version(graph, key, INITIAL), node);
+            covered.push(graph.version(key, INITIAL));
         }
-        for write in &covered {
-            self.push(*write as usize, node);
+        let (chain, place) = graph.place(node);
+        for version in &covered {
+            if let Some(first) = self.first.get_mut(*version as usize) {
+                let mut cover = Cover {
+                    chain,
+                    place,
+                    next: NONE,
+                };
+                if first.place > 0 {
+                    cover.next = self.more.len() as u32;
+                    self.more.push(*first);
+                }
+                *first = cover;
+            }
         }
         self.covered = covered;
     }
 
-    /// The writes of a key that are in this past and not overwritten there.
+    /// The versions of a key that are in this past and not overwritten there.
     fn latest(&self, graph: &Graph, key: u32, past: Past<'_>, mut found: impl FnMut(u32)) {
-        let known = |chain: u32| past.known(chain);
         for group in graph.groups(key) {
-            if let Some(write) = graph.last_known(group, known(group.chain))
-                && self.cover_in(graph, write as usize, &known).is_none()
+            if let Some(version) = graph.last_known(group, past.known(group.chain))
+                && self.cover_in(version, |chain| past.known(chain)).is_none()
             {
-                found(write);
+                found(version);
             }
         }
     }
 
-    fn push(&mut self, version: usize, node: u32) {
-        if let Some(first) = self.first.get_mut(version) {
-            let at = self.covers.len() as u32;
-            self.covers.push(Cover { node, next: *first });
-            *first = at;
-        }
-    }
-
     fn bytes(&self) -> usize {
-        self.covers.len().saturating_mul(size_of::<Cover>())
-    }
-}
-
-/// The place of a list: of a node, or of a key that was never written.
-fn version(graph: &Graph, key: u32, source: u32) -> usize {
-    if source == INITIAL {
-        graph.nodes_count().saturating_add(key as usize)
-    } else {
-        source as usize
+        let covers = self.more.len().saturating_add(self.first.len());
+        covers.saturating_mul(size_of::<Cover>())
     }
 }
 
@@ -256,9 +254,12 @@ impl<'a> Versions<'a> {
     fn visit(&mut self, node: u32, past: Past<'_>) -> ControlFlow<()> {
         let graph = self.graph;
         if let Some((key, source)) = graph.read(node) {
-            let known = |chain: u32| past.known(chain);
-            let version = version(graph, key, source);
-            if let Some(missed) = self.covers.cover_in(graph, version, &known) {
+            let version = graph.version(key, source);
+            let cover = self.covers.cover_in(version, |chain| past.known(chain));
+            if let Some((chain, place)) = cover {
+                let before = graph.chain(chain).get(..place as usize);
+                let missed = before.and_then(<[u32]>::last).copied();
+                let missed = missed.unwrap_or(node);
                 self.found = Some(Wrong {
                     reader: node,
                     missed,
@@ -281,7 +282,8 @@ impl<'a> Versions<'a> {
 
     fn conflict(&mut self, reader: u32, key: u32, source: u32, past: Past<'_>) {
         let conflicts = &mut self.conflicts;
-        self.covers.latest(self.graph, key, past, |write| {
+        self.covers.latest(self.graph, key, past, |version| {
+            let write = self.graph.write(version);
             if write != source {
                 conflicts.push(Conflict {
                     newer: source,

@@ -1,5 +1,6 @@
 //! The checks against the definitions, on every tiny history and on many random ones.
 
+use consistency::causal::verify;
 use consistency::transactions::Ending;
 use consistency::{Consistency, Judgement};
 use quickcheck::Gen;
@@ -14,8 +15,10 @@ fn agree(ops: &[Op], levels: &[Consistency]) -> Vec<Consistency> {
     for level in levels.iter().copied() {
         let expected = facts.holds(level);
         match judge(ops, level) {
-            Judgement::Holds(_) => {
+            Judgement::Holds(certificate) => {
                 assert!(expected, "{level} should be violated: {ops:?}");
+                let verified = verify(&history(ops), level, &certificate);
+                assert_eq!(verified, Ok(()), "{level}: {ops:?}");
                 held.push(level);
             }
             Judgement::Violated(anomaly) => {
