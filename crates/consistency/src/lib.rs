@@ -63,6 +63,12 @@ pub mod generate;
 mod online;
 pub use online::{Online, Standing};
 
+mod map;
+pub use map::{
+    MapRow, ModelMap, PROBE_QUESTIONS, Proof, Source, check_all, check_all_of_object,
+    check_all_transactions,
+};
+
 mod format;
 pub use format::{
     Format, Reader, Recorded, RecordedReader, parse, parse_recorded, write_json_lines,
