@@ -23,16 +23,21 @@ impl Place {
 
     /// The place behind this text, which begins here.
     pub(super) fn after(self, text: &str) -> Self {
-        let Some(last) = text.rfind('\n') else {
-            return Self {
-                column: self.column.saturating_add(characters(text)),
-                ..self
-            };
-        };
-        let tail = text.get(last.saturating_add(1)..).unwrap_or_default();
         Self {
             line: self.line.saturating_add(line_breaks(text.as_bytes())),
-            column: characters(tail),
+            ..self.after_line(text)
+        }
+    }
+
+    /// The column of the place behind this text, on a line that is not counted.
+    fn after_line(self, text: &str) -> Self {
+        let (column, tail) = match text.rfind('\n') {
+            Some(last) => (0, text.get(last.saturating_add(1)..).unwrap_or_default()),
+            None => (self.column, text),
+        };
+        Self {
+            column: column.saturating_add(tail.chars().count() as u64),
+            ..self
         }
     }
 }
@@ -63,11 +68,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     pub(super) const fn offset(&self) -> usize {
         self.offset
     }
 
     /// Says that everything before this place is read for good.
+    #[inline]
     pub(super) const fn settle(&mut self) {
         self.safe = self.offset;
     }
@@ -76,25 +83,41 @@ impl<'a> Cursor<'a> {
         self.safe
     }
 
+    /// The place of this offset. Cheap where no later line was asked for.
+    pub(super) fn place(&mut self, offset: usize) -> Place {
+        let before = self.text.get(..offset).unwrap_or(self.text);
+        if offset < self.counted_to {
+            return self.place.after(before);
+        }
+        Place {
+            line: self.line(offset),
+            ..self.place.after_line(before)
+        }
+    }
+
     /// Whether anything since the start depended on where the text ends.
     pub(super) const fn has_met_end(&self) -> bool {
         self.has_met_end.get()
     }
 
+    #[inline]
     pub(super) fn is_at_end(&self) -> bool {
         self.peek().is_none()
     }
 
     /// The text from `start` to here.
+    #[inline]
     pub(super) fn since(&self, start: usize) -> &'a str {
         self.text.get(start..self.offset).unwrap_or_default()
     }
 
+    #[inline]
     pub(super) fn peek(&self) -> Option<u8> {
         self.peek_at(0)
     }
 
     /// The byte this far behind the next one.
+    #[inline]
     pub(super) fn peek_at(&self, distance: usize) -> Option<u8> {
         let place = self.offset.saturating_add(distance);
         let byte = self.text.as_bytes().get(place);
@@ -105,6 +128,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes `byte`, which must be ASCII, if it is next.
+    #[inline]
     pub(super) fn eat(&mut self, byte: u8) -> bool {
         let is_next = self.peek() == Some(byte);
         if is_next {
@@ -113,6 +137,7 @@ impl<'a> Cursor<'a> {
         is_next
     }
 
+    #[inline]
     pub(super) fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), Error> {
         if self.eat(byte) {
             Ok(())
@@ -133,6 +158,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes bytes while `is_part` says so. It must say the same of all bytes that are not ASCII.
+    #[inline]
     pub(super) fn take_while(&mut self, is_part: impl Fn(u8) -> bool) -> &'a str {
         let start = self.offset;
         let bytes = self.text.as_bytes().get(start..).unwrap_or_default();
@@ -147,6 +173,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The line of this place, from 1. Cheap when asked for in rising order.
+    #[inline]
     pub(super) fn line(&mut self, offset: usize) -> u64 {
         if let Some(fresh) = self.text.as_bytes().get(self.counted_to..offset) {
             self.line = self.line.saturating_add(line_breaks(fresh));
@@ -162,42 +189,38 @@ impl<'a> Cursor<'a> {
     pub(super) fn error(&self, offset: usize, expected: &'static str) -> Error {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let after = self.text.get(before.len()..).unwrap_or_default();
-        let found = self.quote(after);
+        let found = quote(after);
+        // A longer text might be quoted longer.
+        if after.is_empty() || found == after {
+            self.has_met_end.set(true);
+        }
         error(self.place.after(before), expected, found)
     }
+}
 
-    /// The beginning of `after`, which ends where the text does, as an error shows it.
-    pub(super) fn quote(&self, after: &str) -> String {
-        let Some(first) = after.chars().next() else {
-            self.has_met_end.set(true);
-            return "the end".to_string();
-        };
-        if matches!(first, '\n' | '\r') {
-            return "the end of the line".to_string();
-        }
-        let mut quotes = 0;
-        let is_part = |character: char| {
-            if first == '"' {
-                let is_open = quotes < 2;
-                quotes += i32::from(character == '"');
-                is_open && character != '\n'
-            } else {
-                !character.is_whitespace() && !matches!(character, ',' | '}' | ']' | ')' | '"')
-            }
-        };
-        let length = after.chars().take(QUOTED_MAX).take_while({
-            let mut is_part = is_part;
-            move |character| is_part(*character)
-        });
-        let quoted: String = length.collect();
-        if quoted.len() == after.len() {
-            self.has_met_end.set(true);
-        }
-        if quoted.is_empty() {
-            after.chars().take(1).collect()
+/// The beginning of this text, as an error shows it.
+pub(super) fn quote(after: &str) -> String {
+    let Some(first) = after.chars().next() else {
+        return "the end".to_string();
+    };
+    if matches!(first, '\n' | '\r') {
+        return "the end of the line".to_string();
+    }
+    let mut quotes = 0;
+    let is_part = |character: &char| {
+        if first == '"' {
+            let is_open = quotes < 2;
+            quotes += i32::from(*character == '"');
+            is_open && *character != '\n'
         } else {
-            quoted
+            !character.is_whitespace() && !matches!(character, ',' | '}' | ']' | ')' | '"')
         }
+    };
+    let quoted: String = after.chars().take(QUOTED_MAX).take_while(is_part).collect();
+    if quoted.is_empty() {
+        after.chars().take(1).collect()
+    } else {
+        quoted
     }
 }
 
@@ -212,8 +235,4 @@ pub(super) fn error(place: Place, expected: &'static str, found: String) -> Erro
 
 fn line_breaks(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|byte| **byte == b'\n').count() as u64
-}
-
-fn characters(text: &str) -> u64 {
-    text.chars().count() as u64
 }

@@ -18,11 +18,12 @@ pub(super) struct Stage {
     is_closed: bool,
 }
 
-/// The next event; `None` at the end.
+/// Reads the next event; false at the end.
 pub(super) fn event<'a>(
     cursor: &mut Cursor<'a>,
     stage: &mut Stage,
-) -> Result<Option<Fields<'a>>, Error> {
+    fields: &mut Fields<'a>,
+) -> Result<bool, Error> {
     cursor.take_while(is_space);
     cursor.settle();
     space(cursor, 0)?;
@@ -40,27 +41,29 @@ pub(super) fn event<'a>(
     }
     if stage.is_closed || stage.close.is_none() {
         if cursor.is_at_end() {
-            return Ok(None);
+            return Ok(false);
         }
     } else if stage.close.is_some_and(|close| cursor.eat(close)) {
         stage.is_closed = true;
         space(cursor, 0)?;
         if cursor.is_at_end() {
-            return Ok(None);
+            return Ok(false);
         }
     }
     if stage.is_closed {
         return Err(cursor.error_here("nothing after the vector of events"));
     }
-    fields(cursor).map(Some)
+    map_of_event(cursor, fields)?;
+    Ok(true)
 }
 
 /// The map of an event, with any tags before it.
-fn fields<'a>(cursor: &mut Cursor<'a>) -> Result<Fields<'a>, Error> {
+fn map_of_event<'a>(cursor: &mut Cursor<'a>, fields: &mut Fields<'a>) -> Result<(), Error> {
     let offset = cursor.offset();
+    fields.offset = offset;
     for depth in 0..=DEPTH_MAX {
         match cursor.peek() {
-            Some(b'{') => return entries(cursor, offset),
+            Some(b'{') => return entries(cursor, fields),
             Some(b'#') if cursor.peek_at(1) != Some(b'{') => tag(cursor, depth)?,
             _ => break,
         }
@@ -69,13 +72,12 @@ fn fields<'a>(cursor: &mut Cursor<'a>) -> Result<Fields<'a>, Error> {
     Err(cursor.error(offset, "a map of an event"))
 }
 
-fn entries<'a>(cursor: &mut Cursor<'a>, offset: usize) -> Result<Fields<'a>, Error> {
+fn entries<'a>(cursor: &mut Cursor<'a>, fields: &mut Fields<'a>) -> Result<(), Error> {
     cursor.bump();
-    let mut fields = Fields::at(offset);
     loop {
         space(cursor, 1)?;
         if cursor.eat(b'}') {
-            return Ok(fields);
+            return Ok(());
         }
         let key = value(cursor, 1)?;
         space(cursor, 1)?;

@@ -12,7 +12,8 @@ use crate::{Error, Event, EventKind, Function, ProcessId, Value, transactions::M
 /// The fields of one event that mean something.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
-    offset: usize,
+    /// Where the event begins.
+    pub(super) offset: usize,
     process: Option<Node<'a>>,
     kind: Option<Node<'a>>,
     function: Option<Node<'a>>,
@@ -24,10 +25,10 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// An event without fields, which begins here.
-    pub(super) const fn at(offset: usize) -> Self {
+    /// No fields.
+    pub(super) const fn new() -> Self {
         Self {
-            offset,
+            offset: 0,
             process: None,
             kind: None,
             function: None,
@@ -40,6 +41,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Where the value of this field goes.
+    #[inline]
     pub(super) fn slot(&mut self, name: &str) -> Option<&mut Option<Node<'a>>> {
         Some(match name {
             "process" => &mut self.process,

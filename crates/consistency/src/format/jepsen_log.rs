@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::{
-    cursor::{self, Cursor, Place},
+    cursor::{self, Cursor, Place, quote},
     edn,
     fields::{self, Memory},
     node::{Node, Tree},
@@ -15,14 +15,25 @@ use crate::{Error, Event, EventKind, Function, ProcessId};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stage {
     has_events: bool,
-    /// How the text began, where its first line was left out.
+    /// How the first line that was left out begins.
     beginning: Option<String>,
+}
+
+impl Stage {
+    /// Takes note of a line that is read for good.
+    pub(super) fn note(&mut self, taken: &Taken, line: &str) {
+        match taken {
+            Taken::Skipped if self.beginning.is_none() => self.beginning = Some(quote(line)),
+            Taken::Event(..) | Taken::Part(_) => self.has_events = true,
+            _ => {}
+        }
+    }
 }
 
 /// The next line.
 pub(super) fn line(
     cursor: &mut Cursor<'_>,
-    stage: &mut Stage,
+    stage: &Stage,
     memory: &mut Memory,
 ) -> Result<Taken, Error> {
     cursor.settle();
@@ -47,11 +58,6 @@ pub(super) fn line(
     cursor.eat(b'\r');
     if !cursor.is_at_end() {
         cursor.expect(b'\n', "the end of the line")?;
-    }
-    match taken {
-        Taken::Skipped if stage.beginning.is_none() => stage.beginning = Some(cursor.quote(head)),
-        Taken::Event(..) | Taken::Part(_) => stage.has_events = true,
-        _ => {}
     }
     Ok(taken)
 }

@@ -1,6 +1,12 @@
 //! What the readers of JSON and EDN both give: a value tree of bounded depth, with places for complaints.
 
-use alloc::{borrow::Cow, collections::BTreeMap, string::ToString, sync::Arc, vec::Vec};
+use alloc::{
+    borrow::Cow,
+    collections::BTreeMap,
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
 
 use super::cursor::Cursor;
 use crate::{Error, Value};
@@ -235,6 +241,7 @@ fn escape_unit(cursor: &mut Cursor<'_>) -> Result<u32, Error> {
 
 /// Reads a string whose opening quote is taken, up to and with the closing one. `is_strict` is JSON's rule: no bare
 /// control characters, and pairs of surrogates.
+#[inline]
 pub(super) fn string<'a>(cursor: &mut Cursor<'a>, is_strict: bool) -> Result<Cow<'a, str>, Error> {
     let first_plain = if is_strict { b' ' } else { 0 };
     let is_plain = |byte: u8| byte != b'"' && byte != b'\\' && byte >= first_plain;
@@ -242,11 +249,19 @@ pub(super) fn string<'a>(cursor: &mut Cursor<'a>, is_strict: bool) -> Result<Cow
     if cursor.eat(b'"') {
         return Ok(Cow::Borrowed(start));
     }
+    escaped(cursor, start, is_strict).map(Cow::Owned)
+}
+
+/// The rest of a string that is not all plain.
+#[cold]
+fn escaped(cursor: &mut Cursor<'_>, start: &str, is_strict: bool) -> Result<String, Error> {
+    let first_plain = if is_strict { b' ' } else { 0 };
+    let is_plain = |byte: u8| byte != b'"' && byte != b'\\' && byte >= first_plain;
     let mut text = start.to_string();
     loop {
         let offset = cursor.offset();
         match cursor.bump() {
-            Some('"') => return Ok(Cow::Owned(text)),
+            Some('"') => return Ok(text),
             Some('\\') => text.push(escape(cursor, offset, is_strict)?),
             Some(control) if is_strict && control < ' ' => {
                 return Err(cursor.error(offset, "an escaped control character"));

@@ -10,7 +10,7 @@ use super::{
     Format, Recorded,
     cursor::{self, Cursor, Place},
     dbcop, edn,
-    fields::{self, Memory},
+    fields::{self, Fields, Memory},
     jepsen_log, json, plume,
     recorded::Gathering,
     sessions,
@@ -26,6 +26,9 @@ const PIECE_BYTES: usize = 1 << 20;
 
 /// Bytes that may be looked at in vain for each byte fed.
 const ATTEMPTS: usize = 8;
+
+/// An unfinished element of so few bytes is looked at again at every feed, so that events come as soon as they can.
+const PROMPT_BYTES: usize = 4096;
 
 /// Takes the bytes of a file in pieces and hands on its events of single operations.
 ///
@@ -197,7 +200,8 @@ impl Pieces {
             self.credit = self.credit.saturating_add(paid);
             self.buffer.extend_from_slice(piece);
             let waiting = self.buffer.len().saturating_sub(piece.len());
-            if self.credit >= waiting || waiting > ELEMENT_BYTES_MAX {
+            let is_long = waiting > PROMPT_BYTES && waiting <= ELEMENT_BYTES_MAX;
+            if !is_long || self.credit >= waiting {
                 self.advance(false, take)?;
             }
         }
@@ -290,7 +294,11 @@ impl State {
                 self.stage = stage;
                 break cursor.settled().max(start);
             }
-            match taken? {
+            let taken = taken?;
+            if self.format == Format::JepsenLog {
+                self.log.note(&taken, cursor.since(start));
+            }
+            match taken {
                 Taken::End => break cursor.offset(),
                 Taken::Skipped => self.skipped = self.skipped.saturating_add(1),
                 taken => take(taken)?,
@@ -298,7 +306,7 @@ impl State {
             self.check_length(&mut cursor, start, 0)?;
         };
         self.check_length(&mut cursor, used, text.len())?;
-        self.place = self.place.after(text.get(..used).unwrap_or_default());
+        self.place = cursor.place(used);
         Ok(used.saturating_add(text_start))
     }
 
@@ -309,27 +317,34 @@ impl State {
             return Ok(());
         }
         Err(Error::ElementTooLong {
-            line: cursor.line(start),
+            line: cursor.place(start).line,
             bytes_max: ELEMENT_BYTES_MAX,
         })
     }
 
     fn next(&mut self, cursor: &mut Cursor<'_>) -> Result<Taken, Error> {
         let (stage, memory) = (&mut self.stage, &mut self.memory);
-        let fields = match self.format {
-            Format::JsonLines => json::event(cursor)?,
-            Format::JepsenEdn | Format::KeyValueLog => edn::event(cursor, &mut stage.edn)?,
-            Format::JepsenLog => return jepsen_log::line(cursor, &mut self.log, memory),
-            Format::Plume => return plume::line(cursor),
-            Format::DbcopJson => {
-                return dbcop::piece(cursor, &mut stage.dbcop, &mut memory.texts);
-            }
-            Format::Sessions => return sessions::line(cursor, &mut memory.texts),
-        };
-        let Some(fields) = fields else {
-            return Ok(Taken::End);
-        };
+        match self.format {
+            Format::JsonLines | Format::JepsenEdn | Format::KeyValueLog => self.event(cursor),
+            Format::JepsenLog => jepsen_log::line(cursor, &self.log, memory),
+            Format::Plume => plume::line(cursor),
+            Format::DbcopJson => dbcop::piece(cursor, &mut stage.dbcop, &mut memory.texts),
+            Format::Sessions => sessions::line(cursor, &mut memory.texts),
+        }
+    }
+
+    fn event(&mut self, cursor: &mut Cursor<'_>) -> Result<Taken, Error> {
+        let (stage, memory) = (&mut self.stage, &mut self.memory);
+        let mut fields = Fields::new();
         let is_own = self.format == Format::JsonLines;
+        let is_there = if is_own {
+            json::event(cursor, &mut fields)?
+        } else {
+            edn::event(cursor, &mut stage.edn, &mut fields)?
+        };
+        if !is_there {
+            return Ok(Taken::End);
+        }
         fields::taken(cursor, &fields, is_own, &mut stage.last_index, memory)
     }
 }

@@ -1,7 +1,7 @@
 //! From events to typed operations, without keeping the events.
 //!
-//! The rules of pairing are those of [`History`](crate::History). Of an open operation the event of its call is kept
-//! until it ends; of every event, its line in about a byte.
+//! The rules of pairing are those of [`History`](crate::History). Of each process the function and the key of its last
+//! call are kept; of every event, its line in about a byte.
 
 use alloc::{
     collections::BTreeMap,
@@ -11,7 +11,8 @@ use alloc::{
 
 use super::{Lines, Operations};
 use crate::{
-    Completion, Error, Event, EventKind, Model, Moment, Notation, Operation, ProcessId, Value,
+    Completion, Error, Event, EventKind, Function, Model, Moment, Notation, Operation, ProcessId,
+    Value,
 };
 
 /// Gathers the operations of a model event by event: what [`History::operations`](crate::History::operations) gives,
@@ -28,7 +29,7 @@ use crate::{
 /// let text = br#"{"process":0,"type":"invoke","f":"write","value":3}
 /// {"process":0,"type":"ok","f":"write","value":3}
 /// "#;
-/// let mut take = |line, event| builder.push(line, &event);
+/// let mut take = |line, event| builder.push(line, event);
 /// reader.feed(text, &mut take)?;
 /// reader.finish(&mut take)?;
 /// let (operations, lines) = builder.finish();
@@ -40,16 +41,21 @@ use crate::{
 pub struct OperationsBuilder<'m, M: Notation> {
     model: &'m M,
     operations: Operations<M>,
-    open: BTreeMap<ProcessId, Open>,
+    /// Which of the calls below is a process's: its place stays, for its next call.
+    places: BTreeMap<ProcessId, usize>,
+    calls: Vec<Call>,
     lines: Lines,
     position: u64,
 }
 
+/// The last call of a process.
 #[derive(Debug)]
-struct Open {
+struct Call {
+    is_open: bool,
     operation: usize,
     line: u64,
-    call: Event,
+    function: Function,
+    key: Option<Value>,
 }
 
 impl<'m, M: Notation> OperationsBuilder<'m, M> {
@@ -59,7 +65,8 @@ impl<'m, M: Notation> OperationsBuilder<'m, M> {
         Self {
             model,
             operations: Vec::new(),
-            open: BTreeMap::new(),
+            places: BTreeMap::new(),
+            calls: Vec::new(),
             lines: Lines::new(),
             position: 0,
         }
@@ -70,7 +77,7 @@ impl<'m, M: Notation> OperationsBuilder<'m, M> {
     /// # Errors
     /// [`Error::ProcessBusy`], [`Error::NeverInvoked`], [`Error::PairDiffers`] or [`Error::Notation`]. The event is
     /// then not taken.
-    pub fn push(&mut self, line: u64, event: &Event) -> Result<(), Error> {
+    pub fn push(&mut self, line: u64, event: Event) -> Result<(), Error> {
         let at = Moment {
             position: self.position,
             time_ns: event.time_ns,
@@ -78,7 +85,7 @@ impl<'m, M: Notation> OperationsBuilder<'m, M> {
         if event.kind == EventKind::Invoke {
             self.begin(line, event, at)?;
         } else {
-            self.end(line, event, at)?;
+            self.end(line, &event, at)?;
         }
         self.lines.push(line);
         self.position = self.position.saturating_add(1);
@@ -97,26 +104,38 @@ impl<'m, M: Notation> OperationsBuilder<'m, M> {
         (self.operations, self.lines)
     }
 
-    fn begin(&mut self, line: u64, event: &Event, at: Moment) -> Result<(), Error> {
-        if let Some(open) = self.open.get(&event.process) {
+    fn begin(&mut self, line: u64, event: Event, at: Moment) -> Result<(), Error> {
+        let process = event.process;
+        let place = self.places.get(&process).copied();
+        let last = place.and_then(|place| self.calls.get_mut(place));
+        if let Some(last) = &last
+            && last.is_open
+        {
             return Err(Error::ProcessBusy {
                 line,
-                process: event.process,
-                opened_line: open.line,
+                process,
+                opened_line: last.line,
             });
         }
         let input = self
             .model
-            .read_call(event)
-            .map_err(|expected| refuse::<M>(line, event, expected))?;
-        let open = Open {
+            .read_call(&event)
+            .map_err(|expected| refuse::<M>(line, &event, expected))?;
+        let call = Call {
+            is_open: true,
             operation: self.operations.len(),
             line,
-            call: event.clone(),
+            function: event.function,
+            key: event.key.filter(|key| *key != Value::Nil),
         };
-        self.open.insert(event.process, open);
+        if let Some(last) = last {
+            *last = call;
+        } else {
+            self.places.insert(process, self.calls.len());
+            self.calls.push(call);
+        }
         self.operations.push(Operation {
-            process: event.process,
+            process,
             call: at,
             input,
             completion: Completion::Info { at: None },
@@ -126,11 +145,16 @@ impl<'m, M: Notation> OperationsBuilder<'m, M> {
 
     fn end(&mut self, line: u64, event: &Event, at: Moment) -> Result<(), Error> {
         let process = event.process;
-        let Some(open) = self.open.get(&process) else {
+        let place = self.places.get(&process);
+        let open = place
+            .and_then(|place| self.calls.get_mut(*place))
+            .filter(|call| call.is_open);
+        let Some(open) = open else {
             return Err(Error::NeverInvoked { line, process });
         };
         let key = event.key.as_ref().filter(|key| **key != Value::Nil);
-        if open.call.function != event.function || key.is_some_and(|_| open.call.key != event.key) {
+        let is_other_key = key.is_some() && key != open.key.as_ref();
+        if open.function != event.function || is_other_key {
             return Err(Error::PairDiffers {
                 line,
                 opened_line: open.line,
@@ -153,7 +177,7 @@ impl<'m, M: Notation> OperationsBuilder<'m, M> {
                 EventKind::Info | EventKind::Invoke => Completion::Info { at: Some(at) },
             };
         }
-        self.open.remove(&process);
+        open.is_open = false;
         Ok(())
     }
 }

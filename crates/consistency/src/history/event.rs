@@ -41,9 +41,13 @@ impl EventKind {
     /// The kind of this word.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Invoke, Self::Ok, Self::Fail, Self::Info]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        Some(match name {
+            "invoke" => Self::Invoke,
+            "ok" => Self::Ok,
+            "fail" => Self::Fail,
+            "info" => Self::Info,
+            _ => return None,
+        })
     }
 }
 

@@ -270,7 +270,7 @@ impl Transactions {
 
     /// Makes every read of `initial` from a key to which nobody writes it a read of "never written".
     pub(crate) fn settle_initial(&mut self, initial: Value) {
-        let initial = self.values.intern(initial);
+        let initial = self.values.intern_bounded(initial);
         let mut is_written: Vec<bool> = Vec::new();
         is_written.resize(self.keys.len(), false);
         for micro in &self.micros {
@@ -399,7 +399,7 @@ impl Builder {
     #[must_use]
     pub fn new() -> Self {
         let mut values = Interner::new();
-        values.intern(Value::Nil);
+        values.intern_bounded(Value::Nil);
         Self {
             history: Transactions {
                 headers: Vec::new(),
@@ -506,7 +506,7 @@ impl Builder {
     }
 
     fn key(&mut self, key: Value) -> u32 {
-        let number = self.history.keys.intern(key);
+        let number = self.history.keys.intern_bounded(key);
         if self.history.spines.len() <= number as usize {
             self.history.spines.push(Vec::new());
         }
@@ -514,7 +514,7 @@ impl Builder {
     }
 
     fn value(&mut self, value: Value) -> u32 {
-        self.history.values.intern(value)
+        self.history.values.intern_bounded(value)
     }
 
     fn list(&mut self, key: Value, values: Vec<Value>) -> Micro {
