@@ -181,15 +181,15 @@ impl Gathering<'_> {
         constraints: &Constraints<'_, '_>,
         keep_going: &mut dyn FnMut() -> bool,
     ) -> Result<(), Stop> {
-        let graph = constraints.graph_by_place();
-        let components = graph.components();
-        if components.is_empty() {
-            return Ok(());
-        }
-        let mut cycles = Cycles::new(constraints, &graph, &components);
         for besides in [Besides::Nothing, Besides::Session, Besides::RealTime] {
+            let graph = constraints.graph_by_place(besides);
+            let components = graph.components();
+            if components.is_empty() {
+                continue;
+            }
+            let mut cycles = Cycles::new(constraints, &graph, &components);
             for form in Form::ALL {
-                let ways = shortest(&mut cycles, &graph, &components, form, besides, keep_going)?;
+                let ways = shortest(&mut cycles, &graph, &components, form, keep_going)?;
                 for way in ways {
                     let (anomaly, rule) = explain::of_cycle(facts, constraints, &graph, way);
                     if self.wants(rule.name) && !self.is_known(&anomaly) {
@@ -311,7 +311,6 @@ fn shortest(
     graph: &Graph,
     components: &[Vec<u32>],
     form: Form,
-    besides: Besides,
     keep_going: &mut dyn FnMut() -> bool,
 ) -> Result<Vec<Vec<Arc>>, Stop> {
     let mut ways: Vec<Vec<Arc>> = Vec::new();
@@ -326,7 +325,7 @@ fn shortest(
                 if !keep_going() {
                     return Err(Stop::Unknown(UnknownReason::Interrupted));
                 }
-                ways.extend(cycles.through(first, form, besides));
+                ways.extend(cycles.through(first, form));
                 ways.sort_by_key(Vec::len);
                 ways.truncate(8 * EACH_MAX);
                 if cycles.steps.wrapping_sub(steps_before) > STEPS_MAX {

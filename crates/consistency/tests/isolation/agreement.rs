@@ -110,6 +110,62 @@ fn registers_agree_with_the_definition() {
     }
 }
 
+/// Weakest first.
+const ALL: [Consistency; 7] = [
+    Consistency::ReadCommitted,
+    Consistency::ReadAtomic,
+    Consistency::CausalTransactions,
+    Consistency::Prefix,
+    Consistency::SnapshotIsolation,
+    Consistency::Serializable,
+    Consistency::StrictSerializable,
+];
+
+/// What holds at a level holds at every weaker one; an anomaly is found exactly in what is not strictly serializable,
+/// and excludes the weakest broken level, where the order of writers is seen.
+#[test]
+fn the_levels_form_a_lattice_and_every_violation_has_a_name() {
+    let mut strongest = [0; 8];
+    for is_list in [true, false] {
+        for seed in 20_000..22_000 {
+            let shape = Shape {
+                is_list,
+                wrong: 60,
+                ..LISTS
+            };
+            let history = built(&random(&mut Random::new(seed), shape));
+            let limits = Limits::default();
+            let judge = |level| transactions::check(&history, level, &limits, &mut || true);
+            let judgements = ALL.map(judge);
+            if judgements
+                .iter()
+                .any(|judgement| matches!(judgement, Judgement::NotCheckable(_)))
+            {
+                continue;
+            }
+            let holds = judgements.map(|judgement| judgement.holds());
+            let count = holds.iter().take_while(|holds| **holds).count();
+            assert!(
+                holds[count..].iter().all(|holds| !holds),
+                "list {is_list}, seed {seed}: {holds:?}"
+            );
+            strongest[count] += 1;
+            let found = transactions::anomalies(&history, &limits, &mut || true);
+            let excluded = found.anomalies.iter().filter_map(|found| found.excludes);
+            let weakest = excluded.filter_map(|level| ALL.iter().position(|it| *it == level));
+            let weakest = weakest.min().unwrap_or(ALL.len());
+            assert!(weakest >= count, "list {is_list}, seed {seed}: {found:#?}");
+            if is_list {
+                let is_named = !found.anomalies.is_empty();
+                assert_eq!(is_named, count < ALL.len(), "seed {seed}: {found:#?}");
+            }
+        }
+    }
+    println!("{strongest:?}");
+    // Violated at all levels, ..., strictly serializable.
+    assert!(strongest.iter().all(|count| *count > 0), "{strongest:?}");
+}
+
 #[test]
 #[ignore = "a campaign of minutes"]
 fn many_shapes_agree_with_the_definition() {

@@ -152,6 +152,13 @@ pub(crate) fn random(random: &mut Random, shape: Shape) -> Vec<Plan> {
     for _ in 0..count {
         let back = random.below(shape.lag + 1).min(states.len() as u64 - 1);
         let mut view = states[states.len() - 1 - back as usize].clone();
+        if random.one_in(5) {
+            // No snapshot at all: one key is of another time than the rest.
+            let other = random.below(states.len() as u64) as usize;
+            let key = random.below(shape.keys);
+            let held = states[other].get(&key).cloned().unwrap_or_default();
+            view.insert(key, held);
+        }
         let mut after = states[states.len() - 1].clone();
         let ending = match random.below(10) {
             0 => Ending::Aborted,

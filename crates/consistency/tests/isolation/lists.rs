@@ -51,3 +51,27 @@ fn an_indeterminate_transaction_may_take_effect_late() {
     let lines = ["P0 0..1: ?a x 1", "P1 2..3: r x -", "P2 4..5: r x 1"];
     assert_broken(&lines, [None; 4]);
 }
+
+#[test]
+fn an_indeterminate_transaction_comes_before_nothing_of_its_session() {
+    let lines = ["P0 0..1: ?a x 1", "P0 2..3: r x -", "P1 4..5: r x 1"];
+    assert_broken(&lines, [None; 4]);
+}
+
+#[test]
+fn an_end_and_a_call_at_one_position_are_concurrent() {
+    assert_broken(&["P0 0..2: a x 1", "P1 2..3: r x -"], [None; 4]);
+}
+
+/// Hermitage, "predicate-many-preceders" without the predicate: one that reads and appends must not miss another's
+/// append to the same list, and appends that nobody read have no order to be wrong.
+#[test]
+fn appends_that_nobody_reads_need_an_order_only_under_snapshot_isolation() {
+    // Each of the first two appends to x; the others tell that each had started before the other was seen.
+    let lines = ["a x 1 | r y - | a z 1", "a x 2 | r z - | a y 2"];
+    let skew = Some("write-skew");
+    assert_eq!(broken(&lines, Prefix), None);
+    assert_eq!(broken(&lines, Serializable), skew);
+    assert_eq!(broken(&lines, StrictSerializable), skew);
+    assert!(broken(&lines, SnapshotIsolation).is_some());
+}

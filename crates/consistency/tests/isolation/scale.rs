@@ -3,7 +3,7 @@
 use std::fs;
 
 use consistency::{
-    Consistency, Judgement, Limits, Moment, ProcessId, Value,
+    Consistency, Judgement, Limits, Moment, ProcessId, UnknownReason, Value,
     transactions::{self, Builder, Ending, MicroOperation, Transactions},
 };
 
@@ -99,5 +99,119 @@ fn a_million_transactions_on_lists() {
         if std::env::var_os("ONE").is_some() {
             break;
         }
+    }
+}
+
+/// Each transaction misses the next one's append, and the last the first one's: the only cycle takes all of them.
+fn ring(count: u64) -> Transactions {
+    let at = |position| Moment {
+        position,
+        time_ns: None,
+    };
+    let mut builder = Builder::new();
+    for number in 0..count {
+        let id = builder.invoke(ProcessId(number), at(number));
+        let name = |number: u64| Value::Int((number % count) as i64);
+        let steps = [
+            MicroOperation::Append {
+                key: name(number),
+                value: 1.into(),
+            },
+            MicroOperation::ReadList {
+                key: name(number + 1),
+                values: Some(vec![]),
+            },
+        ];
+        builder
+            .complete(id, Ending::Committed, Some(at(2 * count)), steps)
+            .expect("open");
+    }
+    builder.finish()
+}
+
+#[test]
+fn a_component_of_a_hundred_thousand_gives_a_concrete_cycle() {
+    let history = ring(100_000);
+    let judgement = transactions::check(
+        &history,
+        Consistency::Serializable,
+        &Limits::default(),
+        &mut || true,
+    );
+    let anomaly = judgement.anomaly().expect("a violation");
+    assert_eq!(
+        (anomaly.rule.name, anomaly.edges.len()),
+        ("G2-item", 100_000)
+    );
+    for (edge, next) in anomaly
+        .edges
+        .iter()
+        .zip(anomaly.edges.iter().cycle().skip(1))
+    {
+        assert_eq!(edge.target, next.source);
+    }
+}
+
+#[test]
+fn a_large_component_of_real_time_gives_a_short_cycle() {
+    // One stale read of the first append at the very end, after all others.
+    let at = |position| Moment {
+        position,
+        time_ns: None,
+    };
+    let mut builder = Builder::new();
+    let append = |value: u64| MicroOperation::Append {
+        key: "x".into(),
+        value: Value::Int(value as i64),
+    };
+    let read = |count: i64| MicroOperation::ReadList {
+        key: "x".into(),
+        values: Some((0..count).map(Value::Int).collect()),
+    };
+    let count = 20_000;
+    for number in 0..count {
+        let id = builder.invoke(ProcessId(number), at(10 * number));
+        let steps = [append(number)];
+        builder
+            .complete(id, Ending::Committed, Some(at(10 * number + 5)), steps)
+            .expect("open");
+    }
+    for (number, seen) in [(count, count as i64), (count + 1, 1)] {
+        let id = builder.invoke(ProcessId(number), at(10 * number));
+        builder
+            .complete(
+                id,
+                Ending::Committed,
+                Some(at(10 * number + 5)),
+                [read(seen)],
+            )
+            .expect("open");
+    }
+    let history = builder.finish();
+    let level = Consistency::StrictSerializable;
+    let judgement = transactions::check(&history, level, &Limits::default(), &mut || true);
+    let anomaly = judgement.anomaly().expect("a violation");
+    assert_eq!(anomaly.rule.name, "G-single-realtime");
+    assert_eq!(
+        (anomaly.operations.len(), anomaly.is_minimal),
+        (3, true),
+        "{anomaly:?}"
+    );
+    let weaker = Consistency::Serializable;
+    assert!(transactions::check(&history, weaker, &Limits::default(), &mut || true).holds());
+}
+
+#[test]
+fn a_deadline_and_a_memory_bound_end_in_unknown() {
+    let history = ring(1_000);
+    for level in [Consistency::Prefix, Consistency::StrictSerializable] {
+        let judgement = transactions::check(&history, level, &Limits::default(), &mut || false);
+        assert_eq!(judgement, Judgement::Unknown(UnknownReason::Interrupted));
+        let limits = Limits {
+            bytes_max: 1_000,
+            ..Limits::default()
+        };
+        let judgement = transactions::check(&history, level, &limits, &mut || true);
+        assert_eq!(judgement, Judgement::Unknown(UnknownReason::MemoryBound));
     }
 }

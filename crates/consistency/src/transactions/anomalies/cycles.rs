@@ -10,7 +10,6 @@ use crate::transactions::{
     graph::{Arc, Graph},
     strong::{
         constraints::{Constraints, Kind},
-        name::Besides,
         rows::{NONE, at, put},
     },
 };
@@ -48,12 +47,10 @@ impl Form {
     }
 
     /// The state after one more arc, or `None` where the form forbids it.
-    fn step(self, state: u8, kind: Kind, besides: Besides) -> Option<u8> {
+    fn step(self, state: u8, kind: Kind) -> Option<u8> {
         let met = state & SECOND;
         match kind {
-            Kind::Session => (besides >= Besides::Session).then_some(met),
-            Kind::RealTime => (besides >= Besides::RealTime).then_some(met),
-            Kind::Overwrites | Kind::Own => Some(met),
+            Kind::Session | Kind::RealTime | Kind::Overwrites | Kind::Own => Some(met),
             Kind::ReadsFrom => (self != Self::Writes).then_some(met),
             Kind::Misses => match self {
                 Self::Nonadjacent if state & JUST == 0 => Some(SECOND | JUST),
@@ -126,7 +123,7 @@ impl<'c, 'f, 'a> Cycles<'c, 'f, 'a> {
     }
 
     /// A shortest cycle of the form that begins with this arc; none that meets a transaction twice.
-    pub(super) fn through(&mut self, first: Arc, form: Form, besides: Besides) -> Option<Vec<Arc>> {
+    pub(super) fn through(&mut self, first: Arc, form: Form) -> Option<Vec<Arc>> {
         let nodes = self.constraints.nodes;
         let component = at(&self.component_of, first.source);
         self.search = self.search.wrapping_add(1);
@@ -149,7 +146,7 @@ impl<'c, 'f, 'a> Cycles<'c, 'f, 'a> {
                 // What leaves a hub goes on with what led there.
                 let kind = Kind::of(self.constraints.label(arc));
                 let state = match nodes.transaction(node) {
-                    Some(_) => form.step(state, kind, besides),
+                    Some(_) => form.step(state, kind),
                     None => Some(state),
                 };
                 let Some(state) = state else { continue };

@@ -22,6 +22,7 @@ use alloc::vec::Vec;
 
 use super::{
     facts::Facts,
+    name::Besides,
     rows::{NONE, at, put},
 };
 use crate::{
@@ -212,10 +213,16 @@ impl<'f, 'a> Constraints<'f, 'a> {
         Graph::new(self.nodes_count as usize, &self.arcs)
     }
 
-    /// The graph with the places of the arcs as labels, so that it is known which of them are forced.
-    pub(in crate::transactions) fn graph_by_place(&self) -> Graph {
+    /// The graph with the places of the arcs as labels, so that it is known which of them are forced; without the
+    /// orders of sessions and of time that are not among `besides`.
+    pub(in crate::transactions) fn graph_by_place(&self, besides: Besides) -> Graph {
         let by_place = (0_u32..).zip(&self.arcs);
-        let arcs: Vec<Arc> = by_place.map(|(label, arc)| Arc { label, ..*arc }).collect();
+        let allowed = by_place.filter(|(_, arc)| match Kind::of(arc.label) {
+            Kind::Session => besides >= Besides::Session,
+            Kind::RealTime => besides >= Besides::RealTime,
+            _ => true,
+        });
+        let arcs: Vec<Arc> = allowed.map(|(label, arc)| Arc { label, ..*arc }).collect();
         Graph::new(self.nodes_count as usize, &arcs)
     }
 

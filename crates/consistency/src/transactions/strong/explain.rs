@@ -5,7 +5,7 @@ use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
 use super::{
     constraints::{Constraints, Kind, Nodes, key_of},
     facts::Facts,
-    name::name,
+    name::{Besides, name},
     rows::{NONE, at},
 };
 use crate::{
@@ -36,19 +36,22 @@ pub(in crate::transactions) fn cycle(
     facts: &Facts<'_>,
     constraints: &Constraints<'_, '_>,
 ) -> Box<Anomaly> {
-    let graph = constraints.graph_by_place();
-    let components = graph.components();
-    let smallest = components.iter().min_by_key(|component| component.len());
-    let component = smallest.map_or(&[][..], Vec::as_slice);
     let mut arcs = Vec::new();
     // Dependencies alone say most; then with sessions; real time only where nothing else closes the cycle.
-    for left_out in [&[Kind::Session, Kind::RealTime][..], &[Kind::RealTime], &[]] {
-        let is_allowed = |arc: Arc| !left_out.contains(&Kind::of(constraints.label(arc)));
-        arcs = graph.shortest_cycle(component, STEPS_MAX, is_allowed);
-        if !arcs.is_empty() {
+    for besides in [Besides::Nothing, Besides::Session, Besides::RealTime] {
+        let graph = constraints.graph_by_place(besides);
+        let components = graph.components();
+        let smallest = components.iter().min_by_key(|component| component.len());
+        if let Some(component) = smallest {
+            arcs = graph.shortest_cycle(component, STEPS_MAX, |_| true);
             break;
         }
     }
+    let graph = if constraints.forced.is_empty() {
+        Graph::new(0, &[])
+    } else {
+        constraints.graph_by_place(Besides::RealTime)
+    };
     of_cycle(facts, constraints, &graph, arcs).0
 }
 
