@@ -6,5 +6,7 @@ mod agreement;
 mod definition;
 #[path = "causal/measure.rs"]
 mod measure;
+#[path = "causal/named.rs"]
+mod named;
 #[path = "causal/toy.rs"]
 mod toy;

@@ -24,6 +24,7 @@ mod clocks_hybrid;
 mod clocks_sparse;
 mod clocks_stable;
 mod consistency;
+mod consistency_causal;
 mod eventual;
 mod kv;
 mod paxos_core;
@@ -45,6 +46,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         quorum_expression::MUTANTS,
         snapshot::MUTANTS,
         consistency::MUTANTS,
+        consistency_causal::MUTANTS,
         strong::MUTANTS,
         eventual::MUTANTS,
         paxos_core::MUTANTS,

@@ -390,6 +390,15 @@ impl Graph {
         }
     }
 
+    /// The versions of a key: those of its first and behind its last write.
+    pub(super) fn versions(&self, key: u32) -> (u32, u32) {
+        let groups = self.groups(key);
+        match (groups.first(), groups.last()) {
+            (Some(first), Some(last)) => (first.first, last.end),
+            _ => (0, 0),
+        }
+    }
+
     /// How many versions there are, those of "never written" among them.
     pub(super) const fn versions_count(&self) -> usize {
         self.writes.len().saturating_add(self.keys_count)

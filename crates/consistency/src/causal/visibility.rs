@@ -146,8 +146,22 @@ struct Cover {
     next: u32,
 }
 
+/// A write of a key, in the order in which they were walked.
+#[derive(Clone, Copy, Debug)]
+struct Walked {
+    chain: u32,
+    place: u32,
+    version: u32,
+    /// So many of the key's writes, in this order, are before this one or are this one.
+    full: u32,
+}
+
 /// Which versions are covered by which writes.
 pub(super) struct Covers {
+    /// The writes walked so far: those of a key stand where its versions begin.
+    walked: Vec<Walked>,
+    /// For each key how many.
+    walked_count: Vec<u32>,
     /// For each version a first one that covers it. (In one place with its key's others, as they are looked at.)
     first: Vec<Cover>,
     more: Vec<Cover>,
@@ -161,7 +175,15 @@ impl Covers {
             place: 0,
             next: NONE,
         };
+        let no_write = Walked {
+            chain: 0,
+            place: 0,
+            version: NONE,
+            full: 0,
+        };
         Self {
+            walked: vec![no_write; graph.nodes_count().min(graph.versions_count())],
+            walked_count: vec![0; graph.keys_count],
             first: vec![none; graph.versions_count()],
             more: Vec::new(),
             covered: Vec::new(),
@@ -185,8 +207,8 @@ impl Covers {
     /// This write of the key covers what is latest in its past.
     pub(super) fn cover(&mut self, graph: &Graph, node: u32, key: u32, past: Past<'_>) {
         let mut covered = core::mem::take(&mut self.covered);
-        covered.clear();
-        self.latest(graph, key, past, |version| covered.push(version));
+        let full = self.latest(graph, key, past, &mut covered);
+        self.list(graph, node, key, full);
         if covered.is_empty() {
             covered.push(graph.version(key, INITIAL));
         }
@@ -208,20 +230,81 @@ impl Covers {
         self.covered = covered;
     }
 
-    /// The versions of a key that are in this past and not overwritten there.
-    fn latest(&self, graph: &Graph, key: u32, past: Past<'_>, mut found: impl FnMut(u32)) {
+    /// Puts a write behind those of its key that were walked before.
+    fn list(&mut self, graph: &Graph, node: u32, key: u32, full: u32) {
+        let (chain, place) = graph.place(node);
+        let (begin, _) = graph.versions(key);
+        let Some(count) = self.walked_count.get_mut(key as usize) else {
+            return;
+        };
+        let at = begin.saturating_add(*count);
+        if let Some(slot) = self.walked.get_mut(at as usize) {
+            *slot = Walked {
+                chain,
+                place,
+                version: graph.version(key, node),
+                full: if full == *count {
+                    full.saturating_add(1)
+                } else {
+                    full
+                },
+            };
+        }
+        *count = count.saturating_add(1);
+    }
+
+    /// The versions of a key that are in this past and not overwritten there, and how many of the first of its writes
+    /// walked are all in this past.
+    ///
+    /// From the last walked backwards, until all others are known to be before one that is in this past: a step or two
+    /// where sessions are up to date. Where that takes longer than there are chains that write the key, chain by chain.
+    fn latest(&self, graph: &Graph, key: u32, past: Past<'_>, found: &mut Vec<u32>) -> u32 {
+        found.clear();
+        let (begin, _) = graph.versions(key);
+        let count = self.walked_count.get(key as usize).copied().unwrap_or(0);
+        let end = begin.saturating_add(count);
+        let all = self.walked.get(begin as usize..end as usize);
+        let known = |chain: u32| past.known(chain);
+        let groups = graph.groups(key);
+        let (mut full, mut first_unknown) = (0, count);
+        let listed = (0..count).rev().zip(all.unwrap_or_default().iter().rev());
+        for (step, (at, write)) in listed.enumerate() {
+            if at < full {
+                break;
+            }
+            if step > groups.len() {
+                self.latest_of_chains(graph, key, past, found);
+                return full;
+            }
+            if known(write.chain) < write.place {
+                first_unknown = at;
+                continue;
+            }
+            full = write.full.max(full);
+            if self.cover_in(write.version, known).is_none() {
+                found.push(write.version);
+            }
+        }
+        first_unknown
+    }
+
+    fn latest_of_chains(&self, graph: &Graph, key: u32, past: Past<'_>, found: &mut Vec<u32>) {
+        found.clear();
         for group in graph.groups(key) {
             if let Some(version) = graph.last_known(group, past.known(group.chain))
                 && self.cover_in(version, |chain| past.known(chain)).is_none()
             {
-                found(version);
+                found.push(version);
             }
         }
     }
 
     fn bytes(&self) -> usize {
         let covers = self.more.len().saturating_add(self.first.len());
-        covers.saturating_mul(size_of::<Cover>())
+        let walked = self.walked.len().saturating_mul(size_of::<Walked>());
+        covers
+            .saturating_mul(size_of::<Cover>())
+            .saturating_add(walked)
     }
 }
 
@@ -229,6 +312,7 @@ impl Covers {
 struct Versions<'a> {
     graph: &'a Graph,
     covers: Covers,
+    latest: Vec<u32>,
     conflicts: Vec<Conflict>,
     /// When to sort them and drop what is there twice.
     conflicts_max: usize,
@@ -242,6 +326,7 @@ impl<'a> Versions<'a> {
         Self {
             graph,
             covers: Covers::new(graph),
+            latest: Vec::new(),
             conflicts: Vec::new(),
             conflicts_max: 1024,
             is_convergent,
@@ -281,17 +366,20 @@ impl<'a> Versions<'a> {
     }
 
     fn conflict(&mut self, reader: u32, key: u32, source: u32, past: Past<'_>) {
+        let mut latest = core::mem::take(&mut self.latest);
+        self.covers.latest(self.graph, key, past, &mut latest);
         let conflicts = &mut self.conflicts;
-        self.covers.latest(self.graph, key, past, |version| {
-            let write = self.graph.write(version);
-            if write != source {
+        for version in &latest {
+            let older = self.graph.write(*version);
+            if older != source {
                 conflicts.push(Conflict {
                     newer: source,
-                    older: write,
+                    older,
                     reader,
                 });
             }
-        });
+        }
+        self.latest = latest;
         if conflicts.len() > self.conflicts_max {
             compact(conflicts);
             self.conflicts_max = conflicts.len().saturating_mul(2).max(1024);

@@ -195,7 +195,7 @@ fn campaign(rounds: u64, seed: u64) -> [u64; LEVELS.len()] {
 
 #[test]
 fn random_histories_of_up_to_eight_operations_are_judged_as_defined() {
-    let rounds = 6_000;
+    let rounds = 4_000;
     let held = campaign(rounds, 11);
     println!("{held:?}");
     for count in held {
