@@ -123,3 +123,101 @@ fn the_checkers_agree_with_the_definition_on_many_random_histories() {
     let counts = campaign(2, 200_000);
     println!("held of 200000, registers and lists: {counts:?}");
 }
+
+/// Every history of `count` transactions of one or two steps over two keys, each `stride`-th of them: writes, and reads
+/// of nothing or of anything that somebody writes there; in sessions of their own, or the first two (or all) in one.
+fn every_tiny_history(count: usize, stride: usize, of_lists: bool) -> (usize, [u32; 3]) {
+    let kinds: Vec<Vec<usize>> = (0..4)
+        .flat_map(|one| {
+            let two = (0..4).map(move |other| vec![one, other]);
+            core::iter::once(vec![one]).chain(two)
+        })
+        .collect();
+    let (mut place, mut compared, mut counts) = (0, 0, [0; 3]);
+    for number in 0..kinds.len().pow(count as u32) {
+        let shapes: Vec<&Vec<usize>> = (0..count as u32)
+            .map(|at| &kinds[number / kinds.len().pow(at) % kinds.len()])
+            .collect();
+        // Kinds 0 and 1 write x and y, kinds 2 and 3 read them.
+        let all: Vec<usize> = shapes
+            .iter()
+            .flat_map(|shape| shape.iter().copied())
+            .collect();
+        let choices: Vec<Vec<i64>> = all
+            .iter()
+            .map(|kind| match kind {
+                0 | 1 => vec![0],
+                _ => {
+                    let written = (0..all.len()).filter(|at| all[*at] == kind - 2);
+                    let values = written.map(|at| at as i64 + 1);
+                    core::iter::once(0).chain(values).collect()
+                }
+            })
+            .collect();
+        let combinations: usize = choices.iter().map(Vec::len).product();
+        for combination in 0..combinations * 3 {
+            place += 1;
+            if place % stride != 0 {
+                continue;
+            }
+            let (mut rest, sessions) = (combination / 3, combination % 3);
+            let mut at = 0;
+            let txns: Vec<Txn> = shapes
+                .iter()
+                .enumerate()
+                .map(|(txn, shape)| Txn {
+                    session: match sessions {
+                        0 => txn as u64,
+                        1 => txn.saturating_sub(1) as u64,
+                        _ => 0,
+                    },
+                    ending: Ending::Committed,
+                    ops: shape
+                        .iter()
+                        .map(|kind| {
+                            let values = &choices[at];
+                            let value = values[rest % values.len()];
+                            rest /= values.len();
+                            at += 1;
+                            let key = b'x' + (kind % 2) as u8;
+                            let list = || if value == 0 { vec![] } else { vec![value] };
+                            match (kind, of_lists) {
+                                (0 | 1, false) => Op::Write(key, at as i64),
+                                (0 | 1, true) => Op::Append(key, at as i64),
+                                (_, false) => Op::Read(key, value),
+                                (_, true) => Op::List(key, list()),
+                            }
+                        })
+                        .collect(),
+                })
+                .collect();
+            compare(&txns, &mut counts);
+            compared += 1;
+        }
+    }
+    (compared, counts)
+}
+
+#[test]
+fn the_checkers_agree_with_the_definition_on_every_history_of_two_transactions() {
+    for of_lists in [false, true] {
+        let (compared, counts) = every_tiny_history(2, 1, of_lists);
+        println!("of {compared} held {counts:?}");
+        assert!(
+            compared > 1_000 && counts[0] > counts[1],
+            "{compared} {counts:?}"
+        );
+        let (compared, counts) = every_tiny_history(3, 59, of_lists);
+        println!("of {compared} held {counts:?}");
+        assert!(counts[1] > counts[2], "{compared} {counts:?}");
+    }
+}
+
+#[test]
+#[ignore = "a longer campaign: every history of three transactions"]
+fn the_checkers_agree_with_the_definition_on_every_history_of_three_transactions() {
+    for of_lists in [false, true] {
+        let (compared, counts) = every_tiny_history(3, 1, of_lists);
+        println!("of {compared} held {counts:?}");
+    }
+}

@@ -10,7 +10,8 @@
 //! transactions × columns of one pass.
 //!
 //! What the reader's past holds of a session beyond the past of `t1` is all that matters: the rest comes before `t1`
-//! anyway. Mostly that is nothing, and then the writers of that session are not looked at.
+//! anyway. The same goes for the past of whoever is known to come before `t1`: of these the topologically latest is
+//! remembered, the *herald* of `t1`. Mostly nothing is left, and then the writers of that session are not looked at.
 //!
 //! An indeterminate transaction comes after its session but before nothing of it. It ends its session's column where
 //! it is the first such and nothing comes behind; otherwise it has a column of its own.
@@ -49,14 +50,15 @@ pub(super) fn causal(
         writers: &writers,
         first: 0,
         width,
-        row_of: vec![0; history.len()],
+        rows: vec![0; history.len()],
         counters: vec![0; order.len().saturating_mul(width)],
         row: vec![0; width],
         cursors: writers.starts.clone(),
+        heralds: vec![INITIAL; history.len()],
         pairs: Pairs::default(),
     };
     for (row, transaction) in (0_u32..).zip(order) {
-        if let Some(place) = columns.row_of.get_mut(*transaction as usize) {
+        if let Some(place) = columns.rows.get_mut(*transaction as usize) {
             *place = row;
         }
     }
@@ -202,12 +204,14 @@ struct Columns<'a> {
     first: u32,
     width: usize,
     /// Where a transaction's row of counters stands.
-    row_of: Vec<u32>,
+    rows: Vec<u32>,
     /// Of each transaction, in topological order, how much of each chain it and its past hold.
     counters: Vec<u32>,
     row: Vec<u32>,
     /// Of each key its first run of this pass.
     cursors: Vec<u32>,
+    /// Of each transaction the topologically latest that is known to come before it.
+    heralds: Vec<u32>,
     pairs: Pairs,
 }
 
@@ -240,28 +244,48 @@ impl Columns<'_> {
         Ok(())
     }
 
+    fn row_of(&self, transaction: u32) -> usize {
+        at(&self.rows, transaction as usize) as usize
+    }
+
     fn range(&self, transaction: u32) -> core::ops::Range<usize> {
-        let start = (at(&self.row_of, transaction as usize) as usize).saturating_mul(self.width);
+        let start = self.row_of(transaction).saturating_mul(self.width);
         start..start.saturating_add(self.width)
+    }
+
+    fn counters_of(&self, transaction: u32) -> &[u32] {
+        if transaction == INITIAL {
+            return &[];
+        }
+        self.counters
+            .get(self.range(transaction))
+            .unwrap_or_default()
     }
 
     fn join(&mut self, past: u32) {
         if past == INITIAL {
             return;
         }
-        if let Some(counters) = self.counters.get(self.range(past)) {
-            for (counter, other) in self.row.iter_mut().zip(counters) {
-                *counter = (*counter).max(*other);
-            }
+        let range = self.range(past);
+        for (counter, other) in self
+            .row
+            .iter_mut()
+            .zip(self.counters.get(range).unwrap_or_default())
+        {
+            *counter = (*counter).max(*other);
         }
     }
 
     /// What the reader knows of this key's writers, and the writer it read from does not, comes before that writer.
     fn force(&mut self, key: u32, writer: u32, budget: &mut Budget<'_>) -> Result<(), Stop> {
-        let known_to_writer = match writer {
-            INITIAL => &[],
-            _ => self.counters.get(self.range(writer)).unwrap_or_default(),
-        };
+        let mut herald = self
+            .heralds
+            .get(writer as usize)
+            .copied()
+            .unwrap_or(INITIAL);
+        let mut pairs = core::mem::take(&mut self.pairs);
+        let known_to_writer = self.counters_of(writer);
+        let mut known_to_herald = self.counters_of(herald);
         let end = at(&self.writers.starts, (key as usize).saturating_add(1));
         let mut run = at(&self.cursors, key as usize);
         let mut steps = 0_usize;
@@ -274,19 +298,27 @@ impl Columns<'_> {
                 break;
             };
             steps = steps.saturating_add(1);
-            let old = at(known_to_writer, column);
+            let old = at(known_to_writer, column).max(at(known_to_herald, column));
             if known > old {
                 let entries = self.writers.entries(run);
                 let after = entries.partition_point(|(place, _)| *place <= known);
                 let last = after.checked_sub(1).and_then(|last| entries.get(last));
                 if let Some((_, seen)) = last.filter(|(place, _)| *place > old) {
-                    self.pairs.forced.push(Forced {
+                    pairs.forced.push(Forced {
                         earlier: *seen,
                         later: writer,
                     });
+                    if herald == INITIAL || self.row_of(*seen) > self.row_of(herald) {
+                        herald = *seen;
+                        known_to_herald = self.counters_of(herald);
+                    }
                 }
             }
             run = run.wrapping_add(1);
+        }
+        self.pairs = pairs;
+        if let Some(place) = self.heralds.get_mut(writer as usize) {
+            *place = herald;
         }
         budget.spend(steps)?;
         if self.pairs.is_full() {
@@ -312,6 +344,8 @@ impl Columns<'_> {
             }
         }
         self.first = first;
+        // Of a herald that comes later than the reader nothing is known in this pass.
+        self.counters.fill(0);
     }
 }
 
