@@ -21,7 +21,7 @@ use crate::{
     OperationId, ProcessId, Rule, Staleness, UnknownReason, Verdict,
     causal::{self, Certificate, ReadWrite},
     check_linearizable, check_sequential, convergence, staleness,
-    transactions::{self, Ending, Transactions},
+    transactions::{self, Ending, Found, Transactions},
 };
 
 /// How often each check may ask `keep_going` at first; see [`check_all`].
@@ -37,6 +37,9 @@ pub struct ModelMap {
     pub staleness: Option<Judgement<Vec<Staleness>>>,
     /// Whether the reads behind the last write agree; `None` for transactions.
     pub convergence: Option<Judgement<Converged>>,
+    /// The anomalies of transactions by name, with what each excludes; `None` for single operations, and where the
+    /// strongest level holds.
+    pub named: Option<Found>,
 }
 
 /// One model of a [`ModelMap`].
@@ -69,7 +72,7 @@ pub enum Proof {
     OrderOfEachKey(Vec<Vec<OperationId>>),
     /// One order of all operations.
     Order(Vec<OperationId>),
-    /// What [`causal::verify`](crate::causal) checks.
+    /// What [`causal::verify`] checks.
     Causal(Certificate),
     /// A stronger model holds: its row has the proof.
     Stronger,
@@ -94,7 +97,7 @@ impl ModelMap {
         holding().filter(|level| !is_implied(*level)).collect()
     }
 
-    /// The distinct anomalies that were found, strongest model first.
+    /// The distinct anomalies of the rows, strongest model first.
     #[must_use]
     pub fn anomalies(&self) -> Vec<&Anomaly> {
         let mut found: Vec<&Anomaly> = Vec::new();
@@ -186,10 +189,13 @@ pub fn check_all_transactions(
     survey.run(keep_going, &mut |level, keep_going| {
         transactions::check(history, level, limits, keep_going).map(Proof::Order)
     });
+    let rows = survey.rows();
+    let is_clean = rows.first().is_some_and(|row| row.judgement.holds());
     ModelMap {
-        rows: survey.rows(),
+        rows,
         staleness: None,
         convergence: None,
+        named: (!is_clean).then(|| transactions::anomalies(history, limits, keep_going)),
     }
 }
 
@@ -245,6 +251,7 @@ fn check_operations<M: Model>(
         rows: survey.rows(),
         staleness: Some(staleness),
         convergence: Some(convergence),
+        named: None,
     }
 }
 

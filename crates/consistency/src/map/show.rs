@@ -8,7 +8,7 @@ use alloc::{
 use core::fmt;
 
 use super::{MapRow, ModelMap, Proof, Source};
-use crate::{Consistency, Judgement, OperationId, Staleness, causal::Certificate};
+use crate::{Anomaly, Consistency, Judgement, OperationId, Staleness, causal::Certificate};
 
 /// More are counted, not named.
 const NAMED_MAX: usize = 8;
@@ -38,6 +38,16 @@ impl fmt::Display for ModelMap {
         let dashes = [first, second, 7].map(|width| "-".repeat(width));
         for [model, answer, how] in [&head, &dashes].into_iter().chain(&lines) {
             writeln!(f, "{model:first$}  {answer:second$}  {how}")?;
+        }
+        for found in self.named.iter().flat_map(|named| &named.anomalies) {
+            let Anomaly {
+                rule, operations, ..
+            } = &found.anomaly;
+            write!(f, "{}: {}", rule.name, named(operations))?;
+            match found.excludes {
+                Some(level) => writeln!(f, ", excludes {level}")?,
+                None => writeln!(f)?,
+            }
         }
         let strongest = self.strongest();
         if strongest.is_empty() {

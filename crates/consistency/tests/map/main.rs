@@ -5,4 +5,5 @@
 mod common;
 mod lattice;
 mod operations;
+mod survey;
 mod transactions;

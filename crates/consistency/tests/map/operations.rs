@@ -271,7 +271,7 @@ fn campaign(seed: u64, rounds: u64) -> Counts {
 
 #[test]
 fn random_histories_of_up_to_eight_operations_keep_the_lattice() {
-    let counts = campaign(1, 6_000);
+    let counts = campaign(1, 4_000);
     for names in [
         &["linearizable"][..],
         &["sequential"],

@@ -464,6 +464,13 @@ fn a_bank_that_makes_money_or_forgets_an_account_is_violated() {
     assert_eq!(read(&[("a", 1), ("b", 1)]), None);
     assert_eq!(read(&[("a", 1)]), None);
     assert_eq!(read(&[("a", 1), ("b", 0), ("b", 0)]), None);
+    let too_much = BankInput::transfer("a", "b", 2);
+    let step = |bank: &Bank, output| bank.step(&state, &too_much, Some(&output));
+    assert_eq!(step(&bank, BankOutput::Done), None);
+    assert_eq!(step(&bank, BankOutput::Refused), Some(state.clone()));
+    let generous = bank.clone().with_overdrafts();
+    assert!(step(&generous, BankOutput::Done).is_some());
+    assert_eq!(step(&generous, BankOutput::Refused), None);
     let strange = BankInput::transfer("a", "nobody", 1);
     assert_eq!(bank.step(&state, &strange, None), None);
     let negative = BankInput::transfer("a", "b", -1);
