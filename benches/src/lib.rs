@@ -20,6 +20,8 @@ pub use spread::Spread;
 
 pub mod clocks;
 
+pub mod consistency;
+
 pub mod raft;
 
 pub mod simulator;
