@@ -135,7 +135,7 @@ fn reading(text: &str, format: Format) -> Result<Done, Error> {
     let done = Done::of(text.len() as u64, || {
         let mut reader = Reader::new(format);
         let mut builder = OperationsBuilder::new(&model);
-        let mut take = |line, event: Event| builder.push(line, &event);
+        let mut take = |line, event: Event| builder.push(line, event);
         let mut read = text
             .as_bytes()
             .chunks(1 << 20)
