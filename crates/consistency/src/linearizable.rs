@@ -110,6 +110,10 @@ pub struct Linearization<K> {
 /// core forgotten is violated, the whole history is. (Deleting a write instead would let a harmless read of its
 /// value look like the culprit.)
 ///
+/// A fast check ([`Method::Fast`]) goes further: all operations on values that neither `operations` nor `forgotten`
+/// touch are left out, and `longest` and `blocked` speak of what remains. An order of a set, a queue, a stack or a
+/// priority queue that goes well does so without any one value too, so a violated rest still convicts the whole.
+///
 /// ```
 /// use consistency::{Limits, OperationId, ProcessId, Recorder, Register, RegisterInput, RegisterOutput};
 /// use consistency::{Value, Verdict, check_linearizable};

@@ -25,6 +25,7 @@ mod clocks_sparse;
 mod clocks_stable;
 mod consistency;
 mod consistency_causal;
+mod consistency_fast;
 mod consistency_objects;
 mod eventual;
 mod kv;
@@ -47,6 +48,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         quorum_expression::MUTANTS,
         snapshot::MUTANTS,
         consistency::MUTANTS,
+        consistency_fast::MUTANTS,
         consistency_causal::MUTANTS,
         consistency_objects::MUTANTS,
         strong::MUTANTS,
