@@ -42,6 +42,15 @@ pub(super) struct Process<'a, M: Model> {
     pub(super) openings: Vec<Opening>,
 }
 
+impl<M: Model> Process<'_, M> {
+    const fn new() -> Self {
+        Self {
+            required: Vec::new(),
+            openings: Vec::new(),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Problem<'a, M: Model> {
     pub(super) keys: Vec<Key<M>>,
@@ -60,11 +69,13 @@ pub(super) struct Key<M: Model> {
 }
 
 impl<'a, M: Model> Problem<'a, M> {
-    /// Operations of which `is_known` says no are forgotten: a pure one is left out, an update is indeterminate.
+    /// Of the objects in `scope` (of all without one), the operations in `known` (ascending; all without one). The
+    /// others are forgotten: a pure one is left out, an update is indeterminate.
     pub(super) fn new(
         model: &M,
         history: &'a [Operation<M::Input, M::Output>],
-        is_known: &dyn Fn(OperationId) -> bool,
+        scope: Option<&M::Key>,
+        known: Option<&[usize]>,
     ) -> Result<Self, NotCheckable> {
         let mut problem = Self {
             keys: Vec::new(),
@@ -75,21 +86,20 @@ impl<'a, M: Model> Problem<'a, M> {
         let mut key_numbers = BTreeMap::new();
         let mut classes: Interner<&M::Input> = Interner::new();
         for operations in by_process(history)? {
-            let mut process = Process {
-                required: Vec::new(),
-                openings: Vec::new(),
-            };
+            let mut process = Process::new();
             for id in operations {
                 let Some(operation) = history.get(id.0) else {
                     continue;
                 };
                 let (input, output) = (&operation.input, operation.completion.output());
                 let is_pure = model.is_pure(input, output);
-                let output = output.filter(|_| is_known(id));
-                if output.is_none() && is_pure {
+                let is_known = known.is_none_or(|known| known.binary_search(&id.0).is_ok());
+                let output = output.filter(|_| is_known);
+                let key = model.key(input);
+                if (output.is_none() && is_pure) || scope.is_some_and(|scope| *scope != key) {
                     continue;
                 }
-                let key = problem.key(model.key(input), &mut key_numbers);
+                let key = problem.key(key, &mut key_numbers);
                 if let Some(output) = output {
                     process.required.push(Required {
                         id,
@@ -118,6 +128,60 @@ impl<'a, M: Model> Problem<'a, M> {
             problem.add(process);
         }
         Ok(problem)
+    }
+
+    /// Each object alone.
+    pub(super) fn parts(&self) -> Vec<Self> {
+        let part = |key: &Key<M>| Self {
+            keys: [Key {
+                key: key.key.clone(),
+                users: 0,
+                is_open: key.is_open,
+            }]
+            .into(),
+            processes: Vec::new(),
+            optional: Vec::new(),
+            required_count: 0,
+        };
+        let mut parts: Vec<Self> = self.keys.iter().map(part).collect();
+        // Key and number there of each class.
+        let mut classes = Vec::with_capacity(self.optional.len());
+        for Optional { input, key } in &self.optional {
+            if let Some(part) = parts.get_mut(*key as usize) {
+                classes.push((*key, part.optional.len() as u32));
+                part.optional.push(Optional { input, key: 0 });
+            }
+        }
+        for process in &self.processes {
+            let mut own: BTreeMap<u32, Process<'a, M>> = BTreeMap::new();
+            let mut openings = process.openings.iter().peekable();
+            for after in 0..=process.required.len() as u32 {
+                while let Some(opening) = openings.next_if(|opening| opening.after <= after) {
+                    let Some((key, class)) = classes.get(opening.class as usize).copied() else {
+                        continue;
+                    };
+                    let process = own.entry(key).or_insert_with(Process::new);
+                    process.openings.push(Opening {
+                        after: process.required.len() as u32,
+                        class,
+                        id: opening.id,
+                    });
+                }
+                if let Some(operation) = process.required.get(after as usize) {
+                    let process = own.entry(operation.key).or_insert_with(Process::new);
+                    process.required.push(Required {
+                        key: 0,
+                        ..*operation
+                    });
+                }
+            }
+            for (key, process) in own {
+                if let Some(part) = parts.get_mut(key as usize) {
+                    part.add(process);
+                }
+            }
+        }
+        parts
     }
 
     fn key(&mut self, key: M::Key, numbers: &mut BTreeMap<M::Key, u32>) -> u32 {

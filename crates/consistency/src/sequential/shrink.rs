@@ -21,11 +21,13 @@ const SEQUENTIAL: Rule = Rule {
 pub(super) fn shrink<M: Model>(
     model: &M,
     history: &[Operation<M::Input, M::Output>],
+    scope: Option<&M::Key>,
     limits: &Limits,
     keep_going: &mut dyn FnMut() -> bool,
 ) -> Anomaly {
     let is_known = |operation: &Operation<M::Input, M::Output>| {
-        matches!(operation.completion, Completion::Ok { .. })
+        let is_here = scope.is_none_or(|key| model.key(&operation.input) == *key);
+        is_here && matches!(operation.completion, Completion::Ok { .. })
     };
     let mut core: Vec<usize> = (0..history.len())
         .filter(|place| history.get(*place).is_some_and(is_known))
@@ -40,8 +42,7 @@ pub(super) fn shrink<M: Model>(
         &is_pure,
         limits.shrink_steps_max,
         &mut |rest, steps_max| {
-            let is_known = |id: OperationId| rest.binary_search(&id.0).is_ok();
-            let Ok(problem) = Problem::new(model, history, &is_known) else {
+            let Ok(problem) = Problem::new(model, history, scope, Some(rest)) else {
                 return Attempt::new(&Outcome::Unknown(UnknownReason::StepBound), 1);
             };
             let mut search = Search::new(model, &problem, limits, Some(steps_max));
