@@ -26,6 +26,7 @@ mod clocks_stable;
 mod consistency;
 mod consistency_causal;
 mod consistency_fast;
+mod consistency_formats;
 mod consistency_objects;
 mod eventual;
 mod kv;
@@ -51,6 +52,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         consistency_fast::MUTANTS,
         consistency_causal::MUTANTS,
         consistency_objects::MUTANTS,
+        consistency_formats::MUTANTS,
         strong::MUTANTS,
         eventual::MUTANTS,
         paxos_core::MUTANTS,
