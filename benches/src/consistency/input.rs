@@ -46,7 +46,7 @@ fn read<M: Notation>(
     name: &str,
     format: Format,
     model: &M,
-) -> Result<Vec<Operation<M::Input, M::Output>>, Error> {
+) -> Result<Operations<M>, Error> {
     let refused = |why: &dyn std::fmt::Display| refused("the benchmark", format!("{name}: {why}"));
     let folder = histories.ok_or_else(|| refused(&"no --histories FOLDER"))?;
     let bytes = std::fs::read(folder.join(name)).map_err(|error| refused(&error))?;
@@ -197,7 +197,7 @@ pub(super) fn with_serde_json() -> Result<Done, Error> {
     let text = json_lines()?;
     Ok(Done::of(text.len() as u64, || {
         let lines = text.lines();
-        let trees = lines.map(|line| serde_json::from_str::<serde_json::Value>(line));
+        let trees = lines.map(serde_json::from_str::<serde_json::Value>);
         let read: Result<Vec<_>, _> = trees.collect();
         match read {
             Ok(trees) => format!("{} events", trees.len()),
