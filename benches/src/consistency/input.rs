@@ -8,7 +8,8 @@ use consistency::generate::{self, Settings};
 use consistency::transactions::{self, MicroOperation, Plan, Transactions};
 use consistency::{
     CasRegister, Consistency, Format, History, KeyValue, KvInput, KvOutput, Notation, Operation,
-    OperationId, Register, RegisterInput, RegisterOutput, Value, parse, write_json_lines,
+    OperationId, Operations, Register, RegisterInput, RegisterOutput, Value, parse,
+    write_json_lines,
 };
 
 use super::Done;
