@@ -27,6 +27,7 @@ mod consistency;
 mod consistency_causal;
 mod consistency_fast;
 mod consistency_formats;
+mod consistency_isolation;
 mod consistency_objects;
 mod eventual;
 mod kv;
@@ -49,10 +50,11 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         quorum_expression::MUTANTS,
         snapshot::MUTANTS,
         consistency::MUTANTS,
-        consistency_fast::MUTANTS,
         consistency_causal::MUTANTS,
-        consistency_objects::MUTANTS,
+        consistency_fast::MUTANTS,
         consistency_formats::MUTANTS,
+        consistency_isolation::MUTANTS,
+        consistency_objects::MUTANTS,
         strong::MUTANTS,
         eventual::MUTANTS,
         paxos_core::MUTANTS,
