@@ -91,7 +91,7 @@ fn of_transactions(
     budget: &Budget,
 ) -> Finding {
     let start = Instant::now();
-    let mut judgement =
+    let judgement =
         budget.alone(|limits, keep_going| transactions::check(history, level, limits, keep_going));
     let seconds = start.elapsed().as_secs_f64();
     let report = Report::transactions(title, history, level, &judgement);
