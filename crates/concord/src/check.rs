@@ -45,8 +45,11 @@ Examples:
 A folder stands for the files in it, in the order of their names; hidden ones are left out.
 
 Promises (--consistency), strongest first:
-  of single operations  linearizable (unless another is named)
-  of transactions       strict-serializable (unless another is named)
+  of single operations  linearizable (unless another is named), sequential; of reads and writes also causal-memory,
+                        causal-convergence, causal, pram, read-your-writes, monotonic-reads, monotonic-writes,
+                        writes-follow-reads
+  of transactions       strict-serializable (unless another is named), serializable (where the format tells no time),
+                        snapshot-isolation, prefix, causal-transactions, read-atomic, read-committed
 
 Formats (found out from the file unless --format names one):
   json-lines     {\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"key\":\"x\",\"value\":3}
@@ -54,6 +57,9 @@ Formats (found out from the file unless --format names one):
                  of transactions :value [[:append x 1] [:r y nil]]
   jepsen-log     INFO  jepsen.util - 0<tab>:invoke<tab>:write<tab>3
   key-value-log  {:process 0, :type :invoke, :f :append, :key \"4\", :value \"x\"}
+  plume          w(key,value,session,transaction), a step a line
+  dbcop-json     sessions of transactions of {\"Write\":{\"variable\":0,\"version\":1}}
+  sessions       w key value, a step a line; ----- ends a transaction, ===== a session
 
 JSON, an object a line:
   file, model, consistency, verdict, operations, seconds

@@ -60,7 +60,29 @@ pub(super) fn tests(workspace: &Workspace) -> Findings {
         }
     }
     kernels(workspace, &mut findings);
+    browser(workspace, &mut findings);
     findings
+}
+
+/// Which browser opened the page of `concord check --report`: without one, its tests looked at the text only.
+fn browser(workspace: &Workspace, findings: &mut Findings) {
+    let mut command = workspace.cargo(&["test", "--test", "page"]);
+    command.args(ALL_BUT_PEERS);
+    command.args(["the_page_works_in_a_browser", "--", "--nocapture"]);
+    match shell::check(command) {
+        Ok(output) => {
+            let line = |start| output.lines().find_map(|line| line.strip_prefix(start));
+            if let Some(name) = line("browser tested: ") {
+                findings.note(format!("the report's page opened in {name}"));
+            } else if let Some(what) = line("browser absent: ") {
+                findings.absent.push(format!("chromium: {what}"));
+            } else {
+                let failure = "no test told its browser";
+                findings.failures.push(failure.to_owned());
+            }
+        }
+        Err(failure) => findings.failures.push(failure),
+    }
 }
 
 /// Which inner loops of the dense clocks this processor could test: the others passed by running the

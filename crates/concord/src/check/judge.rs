@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use consistency::report::{Finding as Said, Report};
 use consistency::transactions::{self, Transactions};
-use consistency::{Consistency, Recorded, Value};
+use consistency::{Consistency, Format, Judgement, Recorded, UnknownReason, Value};
 
 use super::Check;
 use super::budget::Budget;
@@ -73,7 +73,7 @@ pub(super) fn judge(check: &Check, title: &str, input: Input) -> Result<Finding,
             job.judge_as(model, initial)
         }
         Recorded::Transactions(history) => {
-            let level = check.consistency.unwrap_or(Consistency::StrictSerializable);
+            let level = check.consistency.unwrap_or(strongest(input.format));
             if !level.is_transactional() {
                 let message = "is a promise of single operations, and these are transactions";
                 return Err(BadInput::new(format!("{level} {message}")));
@@ -84,6 +84,14 @@ pub(super) fn judge(check: &Check, title: &str, input: Input) -> Result<Finding,
     }
 }
 
+/// The strongest promise that a history in this format can show: some formats tell no time.
+const fn strongest(format: Format) -> Consistency {
+    match format {
+        Format::Plume | Format::DbcopJson | Format::Sessions => Consistency::Serializable,
+        _ => Consistency::StrictSerializable,
+    }
+}
+
 fn of_transactions(
     title: &str,
     level: Consistency,
@@ -91,8 +99,15 @@ fn of_transactions(
     budget: &Budget,
 ) -> Finding {
     let start = Instant::now();
-    let judgement =
+    let mut judgement =
         budget.alone(|limits, keep_going| transactions::check(history, level, limits, keep_going));
+    let mut reason = None;
+    if let Judgement::Holds(order) = &judgement
+        && let Err(error) = transactions::verify(history, level, order)
+    {
+        reason = Some(witness_fault(&error));
+        judgement = Judgement::Unknown(UnknownReason::Interrupted);
+    }
     let seconds = start.elapsed().as_secs_f64();
     let report = Report::transactions(title, history, level, &judgement);
     Finding {
@@ -104,7 +119,7 @@ fn of_transactions(
         is_minimal: judgement
             .anomaly()
             .is_some_and(|anomaly| anomaly.is_minimal),
-        reason: budget.why_not(&judgement),
+        reason: reason.or_else(|| budget.why_not(&judgement)),
         methods: BTreeMap::new(),
         report,
     }
