@@ -6,12 +6,14 @@
 //! | `models` | the objects by name, and a guess at which one a history is about |
 //! | `budget` | time, memory and cores |
 //! | `judge`, `objects` | the verdict on one file; on single operations |
+//! | `map` | all models at once |
 //! | `show` | what is printed: lines, evidence, JSON, the summary |
 //! | `page` | the file of `--report` |
 
 mod budget;
 mod input;
 mod judge;
+mod map;
 mod models;
 mod objects;
 mod page;
@@ -39,6 +41,7 @@ Examples:
   concord check run1.jsonl run2.jsonl --model kv --json
   concord check history.edn --model register --initial 0 --timeout 60 --memory 512
   concord check bank.edn --consistency snapshot-isolation
+  concord check history.edn --model register --consistency all
   concord check history.edn --model register --explain --report why.html
   concord check runs/ --model kv
 
@@ -66,8 +69,12 @@ JSON, an object a line:
   evidence    of a violation: its operations, a line each
   minimal     of a violation: whether fewer operations hold
   reason      of what is unknown: why
+  models      with --consistency all: {\"causal\": \"holds\"}, say, or violated, unknown, not checkable
+  strongest   with --consistency all: the strongest of those that hold
   methods     how it was decided: {\"search\": 3}, say, counts keys
   explanation with --explain: the text
+
+With --consistency all a file holds when it keeps some model and every model is decided.
 
 Exit codes: 0 all hold, 1 one is violated, 2 bad usage or input, 3 one is unknown (and none violated).")]
 pub(crate) struct Check {
@@ -77,9 +84,9 @@ pub(crate) struct Check {
     /// The object that a history of single operations is about.
     #[arg(long, value_enum)]
     model: Option<ModelName>,
-    /// The promise to hold the history to. Default: the strongest.
-    #[arg(long, value_name = "LEVEL", value_parser = level_named)]
-    consistency: Option<Consistency>,
+    /// The promise to hold the history to; `all` finds out which is the strongest that it keeps. Default: the strongest.
+    #[arg(long, value_name = "LEVEL", value_parser = promise_named)]
+    consistency: Option<Promise>,
     /// The format of the files, instead of finding it out.
     #[arg(long, value_name = "FORMAT", value_parser = format_named)]
     format: Option<Format>,
@@ -108,10 +115,30 @@ pub(crate) struct Check {
     json: bool,
 }
 
-fn level_named(name: &str) -> Result<Consistency, String> {
-    Consistency::from_name(name).ok_or_else(|| {
+/// What a history is held to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Promise {
+    One(Consistency),
+    All,
+}
+
+impl Promise {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::One(level) => level.name(),
+            Self::All => "all",
+        }
+    }
+}
+
+fn promise_named(name: &str) -> Result<Promise, String> {
+    if name == Promise::All.name() {
+        return Ok(Promise::All);
+    }
+    let level = Consistency::from_name(name).map(Promise::One);
+    level.ok_or_else(|| {
         let names = Consistency::ALL.map(Consistency::name);
-        format!("the promises are {}", names.join(", "))
+        format!("the promises are all, {}", names.join(", "))
     })
 }
 

@@ -193,6 +193,21 @@ impl Report {
         });
     }
 
+    /// Puts a wider answer in front of this one: another finding and headline, and a section that comes first.
+    pub fn lead(
+        &mut self,
+        finding: Finding,
+        headline: &str,
+        heading: &str,
+        sentences: &[String],
+        lines: &[String],
+    ) {
+        self.finding = finding;
+        self.headline = headline.into();
+        self.add(heading, sentences, lines);
+        self.sections.rotate_right(1);
+    }
+
     /// The explanation as text.
     #[must_use]
     pub fn explain(&self) -> String {

@@ -25,6 +25,7 @@ mod clocks_sparse;
 mod clocks_stable;
 mod consistency;
 mod consistency_causal;
+mod consistency_cli;
 mod consistency_fast;
 mod consistency_formats;
 mod consistency_isolation;
@@ -55,6 +56,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         consistency_formats::MUTANTS,
         consistency_isolation::MUTANTS,
         consistency_objects::MUTANTS,
+        consistency_cli::MUTANTS,
         strong::MUTANTS,
         eventual::MUTANTS,
         paxos_core::MUTANTS,

@@ -5,13 +5,16 @@ use std::time::Instant;
 
 use consistency::report::{Finding as Said, Report};
 use consistency::transactions::{self, Transactions};
-use consistency::{Consistency, Format, Judgement, Recorded, UnknownReason, Value};
+use consistency::{
+    Consistency, Format, Judgement, Recorded, UnknownReason, Value, check_all_transactions,
+};
 
-use super::Check;
 use super::budget::Budget;
 use super::input::Input;
+use super::map::{self, Answers};
 use super::models;
 use super::objects::Job;
+use super::{Check, Promise};
 use crate::exit::{BadInput, Ending};
 
 /// What was found about one file.
@@ -19,7 +22,7 @@ pub(super) struct Finding {
     pub(super) verdict: Ending,
     /// `None` for transactions.
     pub(super) model: Option<String>,
-    pub(super) consistency: Consistency,
+    pub(super) consistency: &'static str,
     pub(super) operations: usize,
     pub(super) seconds: f64,
     /// Of a violation: whether fewer operations hold.
@@ -28,6 +31,8 @@ pub(super) struct Finding {
     pub(super) reason: Option<String>,
     /// How many keys were decided in which way.
     pub(super) methods: BTreeMap<String, usize>,
+    /// Of all models at once.
+    pub(super) answers: Option<Answers>,
     pub(super) report: Report,
 }
 
@@ -53,10 +58,11 @@ pub(super) fn judge(check: &Check, title: &str, input: Input) -> Result<Finding,
     let budget = Budget::new(check.timeout, check.memory, check.jobs)?;
     match input.recorded {
         Recorded::Operations(history) => {
-            let level = check.consistency.unwrap_or(Consistency::Linearizable);
-            if level.is_transactional() {
+            let promise = Promise::One(Consistency::Linearizable);
+            let promise = check.consistency.unwrap_or(promise);
+            if matches!(promise, Promise::One(level) if level.is_transactional()) {
                 let message = "is a promise of transactions, and these are single operations";
-                return Err(BadInput::new(format!("{level} {message}")));
+                return Err(BadInput::new(format!("{} {message}", promise.name())));
             }
             let missing = || BadInput::new(models::missing(&history));
             let model = check.model.ok_or_else(missing)?;
@@ -66,19 +72,24 @@ pub(super) fn judge(check: &Check, title: &str, input: Input) -> Result<Finding,
             };
             let job = Job {
                 title,
-                level,
+                promise,
                 history: &history,
                 budget: &budget,
             };
             job.judge_as(model, initial)
         }
         Recorded::Transactions(history) => {
-            let level = check.consistency.unwrap_or(strongest(input.format));
-            if !level.is_transactional() {
-                let message = "is a promise of single operations, and these are transactions";
-                return Err(BadInput::new(format!("{level} {message}")));
+            let promise = Promise::One(strongest(input.format));
+            match check.consistency.unwrap_or(promise) {
+                Promise::All => Ok(all_of_transactions(title, &history, &budget)),
+                Promise::One(level) if level.is_transactional() => {
+                    Ok(of_transactions(title, level, &history, &budget))
+                }
+                Promise::One(level) => {
+                    let message = "is a promise of single operations, and these are transactions";
+                    Err(BadInput::new(format!("{level} {message}")))
+                }
             }
-            Ok(of_transactions(title, level, &history, &budget))
         }
         _ => Err(BadInput::new("a kind of history that is not judged here")),
     }
@@ -113,7 +124,7 @@ fn of_transactions(
     Finding {
         verdict: ending(report.finding()),
         model: None,
-        consistency: level,
+        consistency: level.name(),
         operations: history.len(),
         seconds,
         is_minimal: judgement
@@ -121,8 +132,19 @@ fn of_transactions(
             .is_some_and(|anomaly| anomaly.is_minimal),
         reason: reason.or_else(|| budget.why_not(&judgement)),
         methods: BTreeMap::new(),
+        answers: None,
         report,
     }
+}
+
+fn all_of_transactions(title: &str, history: &Transactions, budget: &Budget) -> Finding {
+    let start = Instant::now();
+    let map =
+        budget.alone(|limits, keep_going| check_all_transactions(history, limits, keep_going));
+    let seconds = start.elapsed().as_secs_f64();
+    map::finding(&map, None, history.len(), seconds, |level, judgement| {
+        Report::transactions(title, history, level, judgement)
+    })
 }
 
 /// A witness that does not replay is a fault of the checker: nothing was decided.

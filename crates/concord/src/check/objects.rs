@@ -5,21 +5,25 @@ use std::time::Instant;
 
 use consistency::causal::{self, Certificate, ReadWrite};
 use consistency::report::Report;
+use consistency::transactions::Transactions;
 use consistency::{
-    Bank, CasRegister, Consistency, Counter, FifoQueue, History, Judgement, KeyValue,
-    MultiRegister, Mutex, Notation, Operation, OperationId, OwnedMutex, PriorityQueue, Register,
-    Set, Stack, UnknownReason, Value, Verdict, check_sequential, replay, replay_sequential,
+    Bank, CasRegister, Consistency, Counter, FifoQueue, History, Judgement, KeyValue, Limits,
+    ModelMap, MultiRegister, Mutex, Notation, Operation, OperationId, Operations, OwnedMutex,
+    PriorityQueue, Register, Set, Stack, UnknownReason, Value, Verdict, check_all,
+    check_all_of_object, check_sequential, replay, replay_sequential,
 };
 
+use super::Promise;
 use super::budget::Budget;
 use super::judge::{Finding, ending, or_nil, witness_fault};
+use super::map;
 use super::models::{self, ModelName};
 use crate::exit::BadInput;
 
 /// A history to be held to a promise.
 pub(super) struct Job<'a> {
     pub(super) title: &'a str,
-    pub(super) level: Consistency,
+    pub(super) promise: Promise,
     pub(super) history: &'a History,
     pub(super) budget: &'a Budget,
 }
@@ -55,21 +59,44 @@ impl Job<'_> {
         M::Output: Sync,
         M::Key: Send + Sync,
     {
-        if matches!(
-            self.level,
-            Consistency::Linearizable | Consistency::Sequential
-        ) {
-            return self.judge(model);
-        }
-        let operations = self.history.operations(model).map_err(BadInput::new)?;
+        let level = match self.promise {
+            Promise::One(Consistency::Linearizable | Consistency::Sequential) => {
+                return self.judge(model);
+            }
+            Promise::One(level) => level,
+            Promise::All => {
+                let operations = self.operations(model)?;
+                return Ok(self.all(model, &operations, |limits, keep_going| {
+                    check_all(model, &operations, limits, keep_going)
+                }));
+            }
+        };
+        let operations = self.operations(model)?;
         let start = Instant::now();
         let judgement = match causal::of_operations(model, &operations) {
-            Ok(flat) => self.budget.alone(|limits, keep_going| {
-                causal::check(&flat, self.level, limits, keep_going).map(order_of)
-            }),
-            Err(reason) => Judgement::NotCheckable(reason),
+            Ok(flat) => self.causal(&flat, level),
+            Err(reason) => (Judgement::NotCheckable(reason), None),
         };
-        Ok(self.weaker(model, &operations, &judgement, None, start))
+        let (judgement, fault) = judgement;
+        Ok(self.weaker(model, &operations, level, &judgement, fault, start))
+    }
+
+    /// One of the causal models, its certificate verified by separate code.
+    fn causal(
+        &self,
+        flat: &Transactions,
+        level: Consistency,
+    ) -> (Judgement<Vec<OperationId>>, Option<String>) {
+        let judgement = self
+            .budget
+            .alone(|limits, keep_going| causal::check(flat, level, limits, keep_going));
+        if let Judgement::Holds(certificate) = &judgement
+            && let Err(error) = causal::verify(flat, level, certificate)
+        {
+            let fault = Some(witness_fault(&error));
+            return (Judgement::Unknown(UnknownReason::Interrupted), fault);
+        }
+        (judgement.map(order_of), None)
     }
 
     fn judge<M>(&self, model: &M) -> Result<Finding, BadInput>
@@ -79,14 +106,37 @@ impl Job<'_> {
         M::Output: Sync,
         M::Key: Send + Sync,
     {
-        let operations = self.history.operations(model).map_err(BadInput::new)?;
-        Ok(match self.level {
-            Consistency::Linearizable => self.linearizable(model, &operations),
-            Consistency::Sequential => self.sequential(model, &operations),
-            level => {
-                let message = "speaks of reads and writes; of this model linearizable and sequential can be checked";
-                return Err(BadInput::new(format!("{level} {message}")));
+        let operations = self.operations(model)?;
+        match self.promise {
+            Promise::One(Consistency::Linearizable) => Ok(self.linearizable(model, &operations)),
+            Promise::One(Consistency::Sequential) => Ok(self.sequential(model, &operations)),
+            Promise::One(level) => {
+                let message = "speaks of reads and writes; this object can be held to linearizable, sequential, or all";
+                Err(BadInput::new(format!("{level} {message}")))
             }
+            Promise::All => Ok(self.all(model, &operations, |limits, keep_going| {
+                check_all_of_object(model, &operations, limits, keep_going)
+            })),
+        }
+    }
+
+    fn operations<M: Notation>(&self, model: &M) -> Result<Operations<M>, BadInput> {
+        self.history.operations(model).map_err(BadInput::new)
+    }
+
+    fn all<M: Notation>(
+        &self,
+        model: &M,
+        operations: &[Operation<M::Input, M::Output>],
+        check: impl FnOnce(&Limits, &mut dyn FnMut() -> bool) -> ModelMap,
+    ) -> Finding {
+        let start = Instant::now();
+        let map = self.budget.alone(check);
+        let seconds = start.elapsed().as_secs_f64();
+        let lines = |position| self.history.line(position);
+        let name = Some(M::NAME);
+        map::finding(&map, name, operations.len(), seconds, |level, judgement| {
+            Report::judged(self.title, model, operations, level, judgement, &lines)
         })
     }
 
@@ -123,12 +173,13 @@ impl Job<'_> {
         Finding {
             verdict: ending(report.finding()),
             model: Some(M::NAME.to_owned()),
-            consistency: self.level,
+            consistency: Consistency::Linearizable.name(),
             operations: operations.len(),
             seconds,
             is_minimal: matches!(&verdict, Verdict::Violated(violation) if violation.is_minimal),
             reason,
             methods,
+            answers: None,
             report,
         }
     }
@@ -149,24 +200,26 @@ impl Job<'_> {
             reason = Some(witness_fault(&error));
             judgement = Judgement::Unknown(UnknownReason::Interrupted);
         }
-        self.weaker(model, operations, &judgement, reason, start)
+        let level = Consistency::Sequential;
+        self.weaker(model, operations, level, &judgement, reason, start)
     }
 
     fn weaker<M: Notation>(
         &self,
         model: &M,
         operations: &[Operation<M::Input, M::Output>],
+        level: Consistency,
         judgement: &Judgement<Vec<OperationId>>,
         reason: Option<String>,
         start: Instant,
     ) -> Finding {
         let seconds = start.elapsed().as_secs_f64();
         let lines = |position| self.history.line(position);
-        let report = Report::judged(self.title, model, operations, self.level, judgement, &lines);
+        let report = Report::judged(self.title, model, operations, level, judgement, &lines);
         Finding {
             verdict: ending(report.finding()),
             model: Some(M::NAME.to_owned()),
-            consistency: self.level,
+            consistency: level.name(),
             operations: operations.len(),
             seconds,
             is_minimal: judgement
@@ -174,6 +227,7 @@ impl Job<'_> {
                 .is_some_and(|anomaly| anomaly.is_minimal),
             reason: reason.or_else(|| self.budget.why_not(judgement)),
             methods: BTreeMap::new(),
+            answers: None,
             report,
         }
     }

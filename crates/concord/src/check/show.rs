@@ -29,6 +29,12 @@ pub(super) fn finding(check: &Check, candidate: &Candidate, finding: &Finding) {
     if let Some(reason) = &finding.reason {
         say!("  {reason}");
     }
+    if let Some(answers) = finding.answers.as_ref().filter(|_| !check.explain) {
+        for line in &answers.table {
+            say!("  {line}");
+        }
+        return;
+    }
     if check.explain {
         for line in finding.report.explain().lines() {
             say!("  {line}");
@@ -58,7 +64,7 @@ fn as_json(check: &Check, candidate: &Candidate, finding: &Finding) {
     let mut object = json!({
         "file": candidate.path.display().to_string(),
         "model": finding.model,
-        "consistency": finding.consistency.name(),
+        "consistency": finding.consistency,
         "verdict": name_of(finding.verdict),
         "operations": finding.operations,
         "seconds": finding.seconds,
@@ -70,6 +76,10 @@ fn as_json(check: &Check, candidate: &Candidate, finding: &Finding) {
     }
     if let Some(reason) = &finding.reason {
         object["reason"] = json!(reason);
+    }
+    if let Some(answers) = &finding.answers {
+        object["models"] = json!(answers.models);
+        object["strongest"] = json!(answers.strongest);
     }
     if check.explain {
         object["explanation"] = json!(finding.report.explain());
