@@ -77,7 +77,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         killed_by: test(
             "consistency",
             "objects",
-            "convergence::reads_under_way_and_writes_that_may_still_come_are_not_judged",
+            "convergence::random_histories_converge_as_the_definition_says",
         ),
         simulator: blind("its campaigns compare replicas directly"),
     },
