@@ -1,5 +1,6 @@
 //! The streaming checker against the offline one, prefix by prefix.
 
+#[expect(dead_code, reason = "the helpers are shared by several programs")]
 mod common;
 
 use common::{Toy, below, random_history};

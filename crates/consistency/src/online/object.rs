@@ -257,7 +257,7 @@ impl<M: Model> Object<M> {
             return;
         }
         let is_blind = target.pending.is_blind;
-        if !target.is_pure && !(is_behind_blind && is_blind) {
+        if !(target.is_pure || is_behind_blind && is_blind) {
             let after = model.step(&before, &target.pending.input, Some(target.output));
             if let Some(after) = after.filter(|after| *after != before || is_extended) {
                 let after = self.states.intern(after);

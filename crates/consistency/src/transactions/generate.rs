@@ -135,6 +135,9 @@ struct Version {
     value: u32,
 }
 
+/// When, plus one, and which keys got which values.
+type Commit = (u32, Vec<(u32, u32)>);
+
 /// Replicas of the models that have them.
 const REPLICAS: usize = 4;
 /// Of a lag of so many transactions, how far apart two commits are.
@@ -152,7 +155,7 @@ struct Generator<'a> {
     /// Of each replica and key when the version it holds was committed, plus one, and its value.
     replicas: Vec<Vec<(u32, u32)>>,
     /// Of each replica what it has not taken in yet: commit moments and writes.
-    pending: Vec<VecDeque<(u32, Vec<(u32, u32)>)>>,
+    pending: Vec<VecDeque<Commit>>,
     drafts: Vec<Draft>,
     steps: Vec<Step>,
     moment: u32,
@@ -245,7 +248,7 @@ impl<'a> Generator<'a> {
             Ending::Indeterminate => self.random.below(2) == 0,
         };
         if takes_effect {
-            self.commit(replica, own);
+            self.commit(replica, &own);
         }
         if let (Some(last), Ending::Committed) = (self.session_moments.get_mut(session), ending) {
             *last = self.moment.saturating_add(1);
@@ -294,8 +297,8 @@ impl<'a> Generator<'a> {
         last.map_or(0, |version| version.value)
     }
 
-    fn commit(&mut self, replica: usize, mut own: Vec<(u32, u32)>) {
-        for (key, value) in &own {
+    fn commit(&mut self, replica: usize, own: &[(u32, u32)]) {
+        for (key, value) in own {
             if let Some(versions) = self.versions.get_mut(*key as usize) {
                 versions.push(Version {
                     moment: self.moment,
@@ -304,11 +307,10 @@ impl<'a> Generator<'a> {
             }
         }
         let moment = self.moment.saturating_add(1);
-        apply(self.replicas.get_mut(replica), moment, &own);
-        own.shrink_to_fit();
+        apply(self.replicas.get_mut(replica), moment, own);
         for (other, pending) in self.pending.iter_mut().enumerate() {
             if other != replica {
-                pending.push_back((moment, own.clone()));
+                pending.push_back((moment, own.to_vec()));
             }
         }
     }
