@@ -28,7 +28,7 @@
 //! | read your writes | what s wrote to x before |
 //! | monotonic reads | what s read of x before |
 //! | monotonic writes | for each write that s has read, of any key, up to this read: what its session wrote to x before it |
-//! | writes follow reads | for each write that s has read, of any key, up to this read: what its session had read of x before it |
+//! | writes follow reads | for each write that s has read, of any key, up to this read: what its session had read of x before it, or in the same operation |
 //!
 //! It is violated by a read that returns something certainly older than what is required. Otherwise nobody can tell
 //! from outside.
@@ -108,8 +108,8 @@ type Found<T> = Result<T, Flaw>;
 /// A violation's operations are 1-minimal: when any one of them is forgotten the rest holds. To forget a write is to
 /// forget also that its value was read: otherwise each read of it would become the next violation.
 ///
-/// CC, CCv: O(n · k) for n operations and k sessions that write the same keys. CM, PRAM: O(n · p) for p processes as a
-/// rule, polynomial at worst. Session guarantees: O(n log n), writes follow reads O(n · k).
+/// CC, CCv: O(n · k) for n operations and k sessions. CM, PRAM: O(n · p) for p processes as a rule, polynomial at
+/// worst. Session guarantees: O(n log n), writes follow reads O(n · k).
 ///
 /// `keep_going` is asked before anything is done and then every few thousand cheap steps; memory is bounded by
 /// [`Limits::bytes_max`].
@@ -123,7 +123,7 @@ type Found<T> = Result<T, Flaw>;
 /// let mut ok = |process, input, output| {
 ///     let operation = recorder.invoke(ProcessId(process), input, 0)?;
 ///     recorder.ok(operation, output, 0)?;
-///     Ok::<_, consistency::Error>(operation)
+///     Ok::<_, Box<dyn std::error::Error>>(operation)
 /// };
 /// ok(0, KvInput::put("question", "?"), KvOutput::Done)?;
 /// ok(1, KvInput::get("question"), KvOutput::Value("?".into()))?;

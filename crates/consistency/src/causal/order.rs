@@ -142,6 +142,9 @@ struct Walker<'a, C> {
     ready: BinaryHeap<Reverse<(u32, u32)>>,
     order: Vec<u32>,
     pages: Pages,
+    /// How many snapshots are kept, and the most pages that one has.
+    snapshots_count: usize,
+    pages_max: usize,
 }
 
 /// How far a chain was walked.
@@ -178,12 +181,20 @@ impl<'a, C: Chains> Walker<'a, C> {
                 .collect(),
             order: Vec::with_capacity(nodes),
             pages: Pages::default(),
+            snapshots_count: 0,
+            pages_max: 0,
         }
     }
 
     fn bytes(&self) -> usize {
         let nodes = self.order.capacity().saturating_mul(24);
-        nodes.saturating_add(self.pages.bytes())
+        let clocks = self.snapshots_count.saturating_add(self.fronts.len());
+        let lists = clocks
+            .saturating_mul(self.pages_max)
+            .saturating_mul(size_of::<(u32, Rc<Page>)>());
+        nodes
+            .saturating_add(lists)
+            .saturating_add(self.pages.bytes())
     }
 
     fn next(&self, chain: u32) -> Option<u32> {
@@ -251,6 +262,7 @@ impl<'a, C: Chains> Walker<'a, C> {
             && let Some(snapshot) = self.snapshots.get_mut(node as usize)
         {
             *snapshot = Some(front.clock.clone());
+            self.snapshots_count = self.snapshots_count.saturating_add(1);
         }
         self.wake(node);
         ControlFlow::Continue(())
@@ -272,10 +284,11 @@ impl<'a, C: Chains> Walker<'a, C> {
             {
                 front.clock.join(theirs);
                 front.clock.raise(of, place, &self.pages);
+                self.pages_max = self.pages_max.max(front.clock.pages.len());
             }
             *readers = readers.saturating_sub(1);
-            if *readers == 0 {
-                *snapshot = None;
+            if *readers == 0 && snapshot.take().is_some() {
+                self.snapshots_count = self.snapshots_count.saturating_sub(1);
             }
         }
     }
