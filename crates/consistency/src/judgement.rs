@@ -119,12 +119,6 @@ pub enum NotCheckable {
         /// The model.
         level: Consistency,
     },
-    /// A key that is a register here and a list there.
-    #[error("the key {key} is written and read both as a register and as a list")]
-    MixedKey {
-        /// The key.
-        key: Value,
-    },
 }
 
 /// A rule that was broken, by the name the literature gives it.
@@ -244,7 +238,8 @@ pub enum Reason {
         /// The first element that it did not see.
         newer: Value,
     },
-    /// A read saw the later one's write though the earlier one's came before that read: so it was overwritten.
+    /// In every order that the model allows, the earlier one's write comes before a read that saw the later one's: so it
+    /// had been overwritten by then. (By any argument; [`Self::Outdated`] tells the way by which it was seen.)
     Hidden {
         /// The key.
         key: Value,
@@ -255,7 +250,8 @@ pub enum Reason {
         /// Who read `newer`.
         reader: OperationId,
     },
-    /// The later one's write was read by somebody who had seen the earlier one's: so that one had been replaced already.
+    /// The later one's write was read by somebody who had seen the earlier one: so that one's write had been replaced
+    /// already.
     Outdated {
         /// Who read.
         reader: OperationId,

@@ -1,6 +1,7 @@
 //! Each anomaly in its smallest history: found by its name, with the weakest level that it excludes.
 //!
-//! Hermitage: the cases of Martin Kleppmann's collection of isolation tests, as lists of appends where a case allows.
+//! Several carry names that Martin Kleppmann's collection of isolation tests, Hermitage, uses too. Its tests themselves,
+//! statements of SQL of which some select by a predicate, are not repeated here.
 
 use consistency::{
     Consistency::{

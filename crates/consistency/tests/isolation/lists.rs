@@ -63,8 +63,8 @@ fn an_end_and_a_call_at_one_position_are_concurrent() {
     assert_broken(&["P0 0..2: a x 1", "P1 2..3: r x -"], [None; 4]);
 }
 
-/// Hermitage, "predicate-many-preceders" without the predicate: one that reads and appends must not miss another's
-/// append to the same list, and appends that nobody read have no order to be wrong.
+/// Two that miss each other's appends to y and z may overlap under prefix consistency. Snapshot isolation lets no two
+/// overlap that append to one list, here x, though nobody reads it.
 #[test]
 fn appends_that_nobody_reads_need_an_order_only_under_snapshot_isolation() {
     // Each of the first two appends to x; the others tell that each had started before the other was seen.

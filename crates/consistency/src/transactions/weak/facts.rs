@@ -78,7 +78,7 @@ impl Facts {
                     let known = is_list.get_mut(micro.key as usize);
                     if known.is_some_and(|known| *known.get_or_insert(of_list) != of_list) {
                         let key = history.key(micro.key);
-                        return Err(NotCheckable::MixedKey { key }.into());
+                        return Err(NotCheckable::ListAndRegister { key }.into());
                     }
                 }
                 if !micro.is_write() {
