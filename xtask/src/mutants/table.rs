@@ -30,6 +30,8 @@ mod consistency_fast;
 mod consistency_formats;
 mod consistency_isolation;
 mod consistency_objects;
+mod consistency_search;
+mod consistency_weak;
 mod eventual;
 mod kv;
 mod paxos_core;
@@ -56,6 +58,8 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         consistency_formats::MUTANTS,
         consistency_isolation::MUTANTS,
         consistency_objects::MUTANTS,
+        consistency_search::MUTANTS,
+        consistency_weak::MUTANTS,
         consistency_cli::MUTANTS,
         strong::MUTANTS,
         eventual::MUTANTS,
