@@ -116,7 +116,7 @@ impl Gatherer {
             let ending = Ending::Indeterminate;
             self.builder.complete(open.id, ending, None, open.plan)?;
         }
-        let mut history = self.builder.finish();
+        let history = self.builder.finish();
         history.settle_kinds()?;
         Ok(history)
     }

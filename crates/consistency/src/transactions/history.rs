@@ -52,7 +52,8 @@ pub enum MicroOperation {
         /// Its new value.
         value: Value,
     },
-    /// Read the register `key`; `None` when nobody heard the answer. `Some(Value::Nil)`: it was never written.
+    /// Read the register `key`; `None` when nobody heard the answer. `Some(Value::Nil)`: it was never written (or is an
+    /// empty list, where it is one).
     Read {
         /// The register.
         key: Value,
@@ -231,9 +232,8 @@ impl Transactions {
         self.lines.get(id.0)
     }
 
-    /// Decides for every key whether it is a list or a register: a read that heard nothing of a list is a read of
-    /// the empty list. The first contradiction is the error.
-    pub(crate) fn settle_kinds(&mut self) -> Result<(), Error> {
+    /// Decides for every key whether it is a list or a register. The first contradiction is the error.
+    pub(crate) fn settle_kinds(&self) -> Result<(), Error> {
         let mut is_list: Vec<Option<bool>> = Vec::new();
         is_list.resize(self.keys.len(), None);
         for (place, header) in self.headers.iter().enumerate() {
@@ -258,14 +258,28 @@ impl Transactions {
                 }
             }
         }
-        for micro in &mut self.micros {
-            let is_list = is_list.get(micro.key as usize) == Some(&Some(true));
-            if is_list && micro.kind == MicroKind::Read {
+        Ok(())
+    }
+
+    /// "Never written" is said of lists too: there it is a read of the empty list.
+    fn settle_empty_lists(&mut self) {
+        let is_empty = |micro: &Micro| micro.kind == MicroKind::Read && micro.value == Self::NIL;
+        if !self.micros.iter().any(is_empty) {
+            return;
+        }
+        let mut is_list: Vec<bool> = Vec::new();
+        is_list.resize(self.keys.len(), false);
+        for micro in self.micros.iter().filter(|micro| !is_empty(micro)) {
+            if let Some(known) = is_list.get_mut(micro.key as usize) {
+                *known |= micro.of_list() == Some(true);
+            }
+        }
+        for micro in self.micros.iter_mut().filter(|micro| is_empty(micro)) {
+            if is_list.get(micro.key as usize) == Some(&true) {
                 micro.kind = MicroKind::ReadPrefix;
                 micro.value = 0;
             }
         }
-        Ok(())
     }
 
     /// Makes every read of `initial` from a key to which nobody writes it a read of "never written".
@@ -287,6 +301,7 @@ impl Transactions {
                 micro.value = Self::NIL;
             }
         }
+        self.settle_empty_lists();
     }
 
     pub(crate) fn headers(&self) -> &[Header] {
@@ -475,9 +490,10 @@ impl Builder {
         Ok(())
     }
 
-    /// The history so far.
+    /// The history so far. A read of "never written" from a list is one of the empty list. O(its size).
     #[must_use]
-    pub fn finish(self) -> Transactions {
+    pub fn finish(mut self) -> Transactions {
+        self.history.settle_empty_lists();
         self.history
     }
 

@@ -86,7 +86,7 @@ fn judge(
         _ => {
             let graph = Graph::new(history.len(), &arcs);
             let Some(mut order) = graph.order() else {
-                return Err(explain::cycle(history, &reading, level, &graph).into());
+                return Err(explain::cycle(history, &reading, level, &graph, budget)?.into());
             };
             drop(graph);
             order.retain(|transaction| reading.counts(*transaction));
@@ -94,7 +94,8 @@ fn judge(
         }
     };
     if let Some(pair) = forced.iter().find(|pair| pair.later == INITIAL) {
-        return Err(explain::overlooked(history, &reading, level, pair.earlier).into());
+        let seen = pair.earlier;
+        return Err(explain::overlooked(history, &reading, level, seen, budget)?.into());
     }
     add(&mut arcs, &forced, &reading, budget)?;
     drop(forced);
@@ -107,7 +108,7 @@ fn judge(
             .filter(|transaction| reading.counts(*transaction))
             .map(|transaction| OperationId(transaction as usize))
             .collect()),
-        None => Err(explain::cycle(history, &reading, level, &graph).into()),
+        None => Err(explain::cycle(history, &reading, level, &graph, budget)?.into()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Each anomaly by its smallest history, by name.
 
-use consistency::transactions::check;
+use consistency::transactions::{check, verify};
 use consistency::{Consistency, Judgement, Limits, OperationId};
 
 use crate::definition::{WEAK, history, holds, txns};
@@ -39,7 +39,7 @@ fn what_no_order_could_mend_is_named_at_every_level() {
     all("0 wx1 rx0", "internal");
     all("0 wx1 | 1 wx2 rx1", "internal");
     all("0 wx1 | 0 ry1 | 1 rx1 wy1", "-");
-    all("0 ry1 | 0 wx1 | 1 rx1 wy1", "G1c");
+    all("0 ry1 | 0 wx1 | 1 rx1 wy1", "G1c-session");
 }
 
 #[test]
@@ -58,9 +58,9 @@ fn lists_are_torn_lost_repeated_or_contradict_each_other() {
     all("0 ax1 ax2 | 1 ax3 | 2 lx132", "G0");
     all("0 ax1 ay1 | 1 ax2 ay2 | 2 lx12 | 3 ly21", "G0");
     // The order of versions closes the circle.
-    all("0 ax1 | 0 ax2 | 1 lx21", "G1c");
+    all("0 ax1 | 0 ax2 | 1 lx21", "G0-session");
     // A list loses nothing: 2 comes after 1, and its session goes on to be read by the writer of 1.
-    all("0 ax2 | 0 wy1 | 1 ry1 ax1 | 2 lx1", "G1c");
+    all("0 ax2 | 0 wy1 | 1 ry1 ax1 | 2 lx1", "G1c-session");
 }
 
 // Biswas and Enea 2019, figure 2, and Bailis and others 2014, section 3.
@@ -137,6 +137,43 @@ fn a_repeated_value_is_not_checkable_where_it_was_read() {
             );
         }
     }
+}
+
+// Nobody read the element, so nobody need know whose it is: both appends come after the list that was read.
+#[test]
+fn an_unread_element_appended_twice_comes_after_the_list_from_both() {
+    all("0 ax2 | 1 ax2 | 1 ax1 | 2 lx1", "G0-session");
+    all("1 ax2 | 1 ax1 | 0 ax2 | 2 lx1", "G0-session");
+    all("0? ax2 | 1 ax2 | 1 ax1 | 2 lx1", "G0-session");
+    all("0 ax2 | 1 ax1 | 1 ax2 | 2 lx1", "-");
+}
+
+// The verifier agrees with every witness of such histories.
+#[test]
+fn what_is_appended_twice_and_not_read_has_a_witness_that_verifies() {
+    let history = history(&txns("0 ax2 | 1? ax2 ay1 | 3 ax1 | 2 lx1 | 2 ly1"));
+    for level in WEAK {
+        let judgement = check(&history, level, &Limits::default(), &mut || true);
+        let Judgement::Holds(order) = judgement else {
+            panic!("{level}: {judgement:?}");
+        };
+        assert_eq!(verify(&history, level, &order), Ok(()), "{level}");
+    }
+}
+
+#[test]
+fn never_written_is_said_of_an_empty_list_too() {
+    all("0 ax1 | 1 rx0", "-");
+    all("0 ax1 rx0", "internal");
+    all("0 lx | 1 rx0 | 1 rx0", "-");
+    all("0 ax1 ay1 | 1 ly1 rx0", "fractured-read");
+}
+
+// Neither append ever was, so it does not matter that there are two.
+#[test]
+fn what_an_aborted_transaction_appended_twice_is_an_aborted_read() {
+    all("0! ax1 ax1 | 1 lx1", "G1a");
+    all("0! ax1 ax1 | 1 lx11", "G1a");
 }
 
 #[test]

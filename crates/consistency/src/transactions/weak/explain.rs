@@ -1,6 +1,6 @@
 //! Why there is no commit order: a shortest cycle, an edge a sentence, and as few transactions as it takes.
 
-use alloc::{boxed::Box, vec, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, vec, vec::Vec};
 
 use super::reading::{INITIAL, Reading, Version};
 use super::{FORCED, KINDS, READ, SESSION, VERSION, given, judge};
@@ -18,9 +18,17 @@ const WRITE_CYCLE: Rule = rule(
     "G0",
     "the writes of transactions interleave, so no order of the transactions explains them",
 );
+const WRITE_CYCLE_OF_SESSION: Rule = rule(
+    "G0-session",
+    "the writes of transactions and the order of a session contradict each other",
+);
+const CIRCULAR_OF_SESSION: Rule = rule(
+    "G1c-session",
+    "what transactions read from one another and the order of a session contradict each other",
+);
 const CIRCULAR: Rule = rule(
     "G1c",
-    "transactions depend on one another in a circle: each reads from, replaces or follows the one before",
+    "transactions depend on one another in a circle: each reads from or replaces the one before",
 );
 const NON_MONOTONIC: Rule = rule(
     "non-monotonic-read",
@@ -70,6 +78,11 @@ struct Explainer<'a> {
     history: &'a Transactions,
     reading: &'a Reading,
     level: Consistency,
+    is_list: Vec<bool>,
+    /// All external reads as writer, reader and place: who read from whom, and where first.
+    sources: Vec<(u32, u32, u32)>,
+    /// Session order and reads-from, once asked for.
+    past: Option<Graph>,
 }
 
 /// The anomaly of a graph that has a cycle.
@@ -78,25 +91,18 @@ pub(super) fn cycle(
     reading: &Reading,
     level: Consistency,
     graph: &Graph,
-) -> Anomaly {
-    let explainer = Explainer {
-        history,
-        reading,
-        level,
-    };
-    let steps_max = 20_000_000;
-    let components = graph.components();
-    let smallest = components.iter().min_by_key(|component| component.len());
-    let cycle = smallest.map_or_else(Vec::new, |component| {
-        graph.shortest_cycle(component, steps_max, |_| true)
-    });
+    budget: &mut Budget<'_>,
+) -> Result<Anomaly, Stop> {
+    let mut explainer = Explainer::new(history, reading, level, budget)?;
+    let cycle = shortest_cycle(graph);
+    let mut lists = BTreeSet::new();
     let mut sights = Vec::new();
     let mut operations = Vec::new();
     let mut edges = Vec::new();
     for arc in &cycle {
         operations.push(id(arc.source));
         if arc.label % KINDS == FORCED {
-            if let Some(sight) = explainer.sight(arc.source, arc.target) {
+            if let Some(sight) = explainer.sight(arc.source, arc.target, budget)? {
                 edges.push(explainer.outdated(*arc, &sight));
                 operations.push(id(sight.reader));
                 operations.extend(sight.path.iter().map(|step| id(step.source)));
@@ -106,21 +112,44 @@ pub(super) fn cycle(
             edges.push(explainer.edge(*arc));
         }
         if let Some(version) = explainer.version(*arc) {
-            // The list, and whom it was read from.
-            operations.push(id(version.reader));
-            let reads = reading.reads.row(version.reader).iter();
-            let reads = reads.filter(|read| read.key == version.key && read.writer != INITIAL);
-            operations.extend(reads.map(|read| id(read.writer)));
+            lists.insert((version.reader, version.key));
         }
+    }
+    // The lists, and whom they were read from.
+    let mut readers: Vec<u32> = lists.iter().map(|(reader, _)| *reader).collect();
+    readers.dedup();
+    for reader in readers {
+        operations.push(id(reader));
+        let reads = reading.reads.row(reader).iter();
+        let reads = reads.filter(|read| lists.contains(&(reader, read.key)));
+        let writers = reads.map(|read| read.writer);
+        operations.extend(writers.filter(|writer| *writer != INITIAL).map(id));
     }
     operations.sort_unstable();
     operations.dedup();
-    Anomaly {
+    Ok(Anomaly {
         rule: name(&cycle, &sights),
         operations,
         edges,
         is_minimal: false,
-    }
+    })
+}
+
+/// A cycle that needs no session order, where there is one.
+fn shortest_cycle(graph: &Graph) -> Vec<Arc> {
+    let steps_max = 20_000_000;
+    let shortest = |graph: &Graph| {
+        let components = graph.components();
+        let smallest = components.iter().min_by_key(|component| component.len());
+        smallest.map(|component| graph.shortest_cycle(component, steps_max, |_| true))
+    };
+    let nodes = 0..graph.nodes_count() as u32;
+    let arcs = nodes.flat_map(|node| graph.out(node));
+    let others: Vec<Arc> = arcs.filter(|arc| arc.label % KINDS != SESSION).collect();
+    let others = Graph::new(graph.nodes_count(), &others);
+    shortest(&others)
+        .or_else(|| shortest(graph))
+        .unwrap_or_default()
 }
 
 /// The anomaly of a read of the initial state by somebody who had seen a write.
@@ -129,19 +158,16 @@ pub(super) fn overlooked(
     reading: &Reading,
     level: Consistency,
     seen: u32,
-) -> Anomaly {
-    let explainer = Explainer {
-        history,
-        reading,
-        level,
-    };
-    let Some(sight) = explainer.sight(seen, INITIAL) else {
-        return Anomaly {
+    budget: &mut Budget<'_>,
+) -> Result<Anomaly, Stop> {
+    let mut explainer = Explainer::new(history, reading, level, budget)?;
+    let Some(sight) = explainer.sight(seen, INITIAL, budget)? else {
+        return Ok(Anomaly {
             rule: CAUSAL,
             operations: vec![id(seen)],
             edges: Vec::new(),
             is_minimal: false,
-        };
+        });
     };
     let mut edges: Vec<Edge> = sight.path.iter().map(|arc| explainer.edge(*arc)).collect();
     edges.push(Edge {
@@ -163,12 +189,12 @@ pub(super) fn overlooked(
     let mut operations: Vec<OperationId> = edges.iter().map(|edge| edge.source).collect();
     operations.sort_unstable();
     operations.dedup();
-    Anomaly {
+    Ok(Anomaly {
         rule: name(&[], &[sight]),
         operations,
         edges,
         is_minimal: false,
-    }
+    })
 }
 
 const fn id(transaction: u32) -> OperationId {
@@ -179,10 +205,11 @@ fn name(cycle: &[Arc], sights: &[Sight]) -> Rule {
     let Some(last) = sights.iter().max_by_key(|sight| sight.way) else {
         let is_read = |arc: &Arc| arc.label % KINDS == READ;
         let is_session = |arc: &Arc| arc.label % KINDS == SESSION;
-        return if cycle.iter().any(|arc| is_read(arc) || is_session(arc)) {
-            CIRCULAR
-        } else {
-            WRITE_CYCLE
+        return match (cycle.iter().any(is_read), cycle.iter().any(is_session)) {
+            (true, true) => CIRCULAR_OF_SESSION,
+            (true, false) => CIRCULAR,
+            (false, true) => WRITE_CYCLE_OF_SESSION,
+            (false, false) => WRITE_CYCLE,
         };
     };
     if sights.iter().any(|sight| sight.reader != last.reader) {
@@ -197,20 +224,62 @@ fn name(cycle: &[Arc], sights: &[Sight]) -> Rule {
     }
 }
 
-impl Explainer<'_> {
-    /// Somebody who read a key from `read_from`, had seen `seen`, and `seen` wrote that key too. The one who needs the
-    /// weakest model for that.
-    fn sight(&self, seen: u32, read_from: u32) -> Option<Sight> {
-        let mut candidates = Vec::new();
-        for reader in self.reading.counted() {
-            let reads = self.reading.reads.row(reader).iter().enumerate();
-            candidates.extend(reads.filter_map(|(place, read)| {
-                let is_it = read.writer == read_from
-                    && reader != seen
-                    && self.reading.writes(seen, read.key);
-                is_it.then_some((reader, place, read.key))
-            }));
+impl<'a> Explainer<'a> {
+    fn new(
+        history: &'a Transactions,
+        reading: &'a Reading,
+        level: Consistency,
+        budget: &mut Budget<'_>,
+    ) -> Result<Self, Stop> {
+        budget.spend(history.steps_count())?;
+        let mut is_list = vec![false; history.keys_count()];
+        let mut sources = Vec::with_capacity(reading.reads.items().len());
+        for transaction in reading.counted() {
+            for micro in history.micros_of(transaction as usize) {
+                if let Some(is_list) = is_list.get_mut(micro.key as usize) {
+                    *is_list |= micro.kind == MicroKind::Append;
+                }
+            }
+            let reads = (0_u32..).zip(reading.reads.row(transaction));
+            sources.extend(reads.map(|(place, read)| (read.writer, transaction, place)));
         }
+        sources.sort_unstable();
+        budget.spend(sources.len())?;
+        Ok(Self {
+            history,
+            reading,
+            level,
+            is_list,
+            sources,
+            past: None,
+        })
+    }
+
+    /// Those external reads that are from this writer, ascending by reader and place.
+    fn readers(&self, writer: u32) -> &[(u32, u32, u32)] {
+        let start = self.sources.partition_point(|source| source.0 < writer);
+        let end = self.sources.partition_point(|source| source.0 <= writer);
+        self.sources.get(start..end).unwrap_or_default()
+    }
+
+    /// Somebody who read a key from `read_from`, had seen `seen`, and `seen` wrote that key too. The one who needs the
+    /// weakest model for that. O(reads from `read_from` · log reads); for a causal past also the history.
+    fn sight(
+        &mut self,
+        seen: u32,
+        read_from: u32,
+        budget: &mut Budget<'_>,
+    ) -> Result<Option<Sight>, Stop> {
+        let readers = self.readers(read_from);
+        budget.spend(readers.len())?;
+        let candidates: Vec<(u32, u32, u32)> = readers
+            .iter()
+            .filter_map(|(_, reader, place)| {
+                let read = self.reading.reads.row(*reader).get(*place as usize)?;
+                let is_it = *reader != seen && self.reading.writes(seen, read.key);
+                is_it.then_some((*reader, *place, read.key))
+            })
+            .collect();
         let at_once = candidates
             .iter()
             .filter_map(|(reader, place, key)| {
@@ -221,7 +290,7 @@ impl Explainer<'_> {
             let reads = self.reading.reads.row(reader).iter();
             let mut reads = reads.filter(|read| read.writer == seen);
             let label = if way == Way::Session { SESSION } else { READ };
-            return Some(Sight {
+            return Ok(Some(Sight {
                 reader,
                 key,
                 way,
@@ -231,37 +300,35 @@ impl Explainer<'_> {
                     label,
                 }],
                 reads_same_key: reads.any(|read| read.key == key),
-            });
+            }));
         }
         if matches!(
             self.level,
             Consistency::ReadCommitted | Consistency::ReadAtomic
         ) {
-            return None;
+            return Ok(None);
         }
-        let graph = Graph::new(self.history.len(), &given(self.reading));
-        let readers: Vec<u32> = candidates.iter().map(|(reader, _, _)| *reader).collect();
-        let path = graph.nearest(seen, |node| readers.binary_search(&node).is_ok())?;
-        let reader = path.last()?.target;
-        let (_, _, key) = candidates.iter().find(|(other, _, _)| *other == reader)?;
-        Some(Sight {
-            reader,
-            key: *key,
-            way: Way::CausalPast,
-            path,
-            reads_same_key: false,
-        })
+        budget.spend(self.history.len().saturating_add(self.sources.len()))?;
+        let (history, reading) = (self.history, self.reading);
+        let past = self
+            .past
+            .get_or_insert_with(|| Graph::new(history.len(), &given(reading)));
+        Ok(through_the_past(past, seen, &candidates))
     }
 
-    fn way(&self, seen: u32, reader: u32, place: usize) -> Option<Way> {
-        let reads = self.reading.reads.row(reader);
-        if reads.iter().take(place).any(|read| read.writer == seen) {
+    fn way(&self, seen: u32, reader: u32, place: u32) -> Option<Way> {
+        let first = self
+            .sources
+            .partition_point(|source| *source < (seen, reader, 0));
+        let first = self.sources.get(first);
+        let first = first.filter(|source| (source.0, source.1) == (seen, reader));
+        if first.is_some_and(|first| first.2 < place) {
             return Some(Way::ReadBefore);
         }
         if self.level == Consistency::ReadCommitted {
             return None;
         }
-        if reads.iter().any(|read| read.writer == seen) {
+        if first.is_some() {
             return Some(Way::Reads);
         }
         let headers = self.history.headers();
@@ -341,11 +408,27 @@ impl Explainer<'_> {
     }
 
     fn is_list(&self, key: u32) -> bool {
-        self.reading.counted().any(|transaction| {
-            let mut micros = self.history.micros_of(transaction as usize).iter();
-            micros.any(|micro| micro.key == key && micro.kind == MicroKind::Append)
-        })
+        self.is_list.get(key as usize) == Some(&true)
     }
+}
+
+/// The nearest of the candidates (reader, place, key) that has `seen` in its causal past.
+fn through_the_past(past: &Graph, seen: u32, candidates: &[(u32, u32, u32)]) -> Option<Sight> {
+    let of = |reader: u32| {
+        candidates
+            .binary_search_by_key(&reader, |(reader, _, _)| *reader)
+            .ok()
+    };
+    let path = past.nearest(seen, |node| of(node).is_some())?;
+    let reader = path.last()?.target;
+    let (_, _, key) = candidates.get(of(reader)?)?;
+    Some(Sight {
+        reader,
+        key: *key,
+        way: Way::CausalPast,
+        path,
+        reads_same_key: false,
+    })
 }
 
 /// At most so many transactions are tried one by one.

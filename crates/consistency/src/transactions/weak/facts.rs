@@ -44,6 +44,8 @@ fn is_aborted(history: &Transactions, transaction: u32) -> bool {
 pub(super) struct Facts {
     facts: Vec<Fact>,
     slots: Slots,
+    /// Appends of what another transaction appended too: no read tells them apart, but they stand in no list either.
+    repeats: Vec<Fact>,
 }
 
 const THIN_AIR: Rule = Rule {
@@ -66,6 +68,7 @@ impl Facts {
         let mut facts = Self {
             facts: Vec::new(),
             slots: Slots::new(),
+            repeats: Vec::new(),
         };
         let mut is_list: Vec<Option<bool>> = vec![None; history.keys_count()];
         let mut written_by = vec![0; history.keys_count()];
@@ -111,6 +114,11 @@ impl Facts {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Fact> {
         self.facts.iter()
+    }
+
+    /// The further appends of what [`Facts::iter`] has once.
+    pub(super) fn repeats(&self) -> &[Fact] {
+        &self.repeats
     }
 
     /// The place of a write among all.
@@ -176,12 +184,15 @@ impl Facts {
             .and_then(|place| self.facts.get_mut(place as usize));
         if let Some(known) = known {
             if known.transaction == fact.transaction {
-                // A register written twice alike holds the same; a list holds it twice.
-                known.is_ambiguous |= fact.is_append;
+                // A register written twice alike holds the same; a list holds it twice, unless it never did.
+                known.is_ambiguous |= fact.is_append && !is_aborted(history, fact.transaction);
             } else if is_aborted(history, known.transaction) {
                 *known = fact;
             } else if !is_aborted(history, fact.transaction) {
                 known.is_ambiguous = true;
+                if fact.is_append {
+                    self.repeats.push(fact);
+                }
             }
             return;
         }

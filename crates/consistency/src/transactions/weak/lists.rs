@@ -107,13 +107,15 @@ impl<'a> Lists<'a> {
                 *place = (last, longest.reader);
             }
         }
-        for (place, fact) in (0_u32..).zip(self.facts.iter()) {
+        // What was appended twice is in no list, or this is not reached.
+        let once = (0_u32..).zip(self.facts.iter());
+        let once = once.filter(|(place, _)| !marks.is_set(*place));
+        let unseen = once.map(|(_, fact)| fact).chain(self.facts.repeats());
+        for fact in unseen {
             let Some((last, reader)) = last_writer.get(fact.key as usize).copied() else {
                 continue;
             };
-            let is_unseen = fact.is_append
-                && !marks.is_set(place)
-                && counts.get(fact.transaction as usize) == Some(&true);
+            let is_unseen = fact.is_append && counts.get(fact.transaction as usize) == Some(&true);
             if is_unseen && last != INITIAL && last != fact.transaction {
                 versions.push(Version {
                     key: fact.key,
