@@ -1,6 +1,7 @@
 //! Linearizability: is there one order of all operations, within real time, that the object allows?
 
 mod fast;
+mod grow;
 mod keys;
 mod memo;
 mod partition;

@@ -4,8 +4,9 @@ mod common;
 
 use common::{Toy, below, is_linearizable, keep_only, random_history};
 use consistency::{
-    CasRegister, Completion, KeyValue, Limits, Model, Moment, Operation, OperationId, ProcessId,
-    RegisterInput, RegisterOutput, Value, Verdict, Violation, Whole, check_linearizable, replay,
+    CasRegister, Completion, KeyValue, KvInput, KvOutput, Limits, Model, Moment, Operation,
+    OperationId, ProcessId, Recorder, RegisterInput, RegisterOutput, Value, Verdict, Violation,
+    Whole, check_linearizable, check_linearizable_by_search, replay,
 };
 use quickcheck::Gen;
 
@@ -183,4 +184,132 @@ fn events(order: &mut Vec<usize>, orders: &mut Vec<Vec<usize>>) {
             order.pop();
         }
     }
+}
+
+/// Histories too large for the definition: what is forgotten from the core is judged by the search instead.
+fn small_cores<T: Toy, M: Model<Input = T::Input, Output = T::Output>>(
+    toy: &T,
+    model: &M,
+    seed: u64,
+    operations: u64,
+) -> (usize, usize) {
+    let mut g = Gen::from_size_and_seed(64, seed);
+    let limits = Limits {
+        shrink_steps_max: 0,
+        ..Limits::default()
+    };
+    let holds = |history: &[Operation<M::Input, M::Output>]| {
+        check_linearizable_by_search(model, history, &limits, &mut || true)
+            .verdict
+            .holds()
+    };
+    let (mut violated, mut largest) = (0, 0);
+    for round in 0..150 {
+        let history = random_history(toy, &mut g, operations, 3 + round % 3, 1);
+        let limits = Limits::default();
+        let checked = check_linearizable_by_search(model, &history, &limits, &mut || true);
+        let Verdict::Violated(violation) = checked.verdict else {
+            continue;
+        };
+        let core = violation.operations;
+        assert!(violation.is_minimal, "{history:#?}");
+        assert!(!holds(&keep_only(model, &history, &core)), "{core:?}");
+        for id in &core {
+            let others: Vec<OperationId> = core.iter().copied().filter(|it| it != id).collect();
+            assert!(
+                holds(&keep_only(model, &history, &others)),
+                "{id} of {core:?}"
+            );
+        }
+        violated += 1;
+        largest = largest.max(core.len());
+    }
+    (violated, largest)
+}
+
+#[test]
+fn large_violations_get_small_cores_too() {
+    let register = CasRegister::new(Value::Int(0));
+    let (violated, largest) = small_cores(&register, &register, 4, 60);
+    assert!(violated > 40 && largest < 16, "{violated}, {largest}");
+    let parts = KeyValue::new(Value::Nil);
+    let (violated, largest) = small_cores(&parts, &Whole::new(parts.clone()), 5, 40);
+    assert!(violated > 40 && largest < 16, "{violated}, {largest}");
+}
+
+/// Two clients, one writes 1, 2, 3, … and now and then hears nothing, the other reads it each time; the last read sees
+/// 5 again.
+#[test]
+fn a_stale_read_behind_thousands_of_operations_has_a_core_of_three() {
+    let mut recorder = Recorder::new();
+    let mut writer = 0;
+    for value in 1..=3_000 {
+        let write = recorder
+            .invoke(ProcessId(2 * writer), RegisterInput::write(value), 0)
+            .expect("idle");
+        let read = recorder
+            .invoke(ProcessId(1), RegisterInput::read(), 0)
+            .expect("idle");
+        if value % 150 == 0 {
+            recorder.info(write, 0).expect("open");
+            writer += 1;
+        } else {
+            recorder.ok(write, RegisterOutput::Done, 0).expect("open");
+        }
+        recorder
+            .ok(read, RegisterOutput::Value(value.into()), 0)
+            .expect("open");
+    }
+    let stale = recorder
+        .invoke(ProcessId(1), RegisterInput::read(), 0)
+        .expect("idle");
+    recorder
+        .ok(stale, RegisterOutput::Value(5.into()), 0)
+        .expect("open");
+    let history = recorder.finish();
+    let model = CasRegister::new(Value::Int(0));
+    let limits = Limits::default();
+    let checked = check_linearizable_by_search(&model, &history, &limits, &mut || true);
+    let Verdict::Violated(violation) = checked.verdict else {
+        panic!("5 was overwritten");
+    };
+    assert!(violation.is_minimal);
+    assert_eq!(violation.operations.len(), 3, "{violation:?}");
+    let [write, stale] = [OperationId(8), stale];
+    assert!(violation.operations.contains(&write) && violation.operations.contains(&stale));
+}
+
+/// Nine keys of one object take appends at the same time, and one read of one key sees an append that another misses.
+#[test]
+fn a_violation_of_a_whole_store_is_that_of_one_key() {
+    let mut recorder = Recorder::new();
+    for round in 0..4 {
+        let calls: Vec<OperationId> = (0..9_u64)
+            .map(|key| {
+                let input = KvInput::append(key as i64, format!("{round};"));
+                recorder.invoke(ProcessId(key), input, 0).expect("idle")
+            })
+            .collect();
+        for call in calls {
+            recorder.ok(call, KvOutput::Done, 0).expect("open");
+        }
+    }
+    for seen in ["0;1;2;3;", "0;1;2;"] {
+        let get = recorder
+            .invoke(ProcessId(9), KvInput::get(7), 0)
+            .expect("idle");
+        recorder
+            .ok(get, KvOutput::Value(seen.into()), 0)
+            .expect("open");
+    }
+    let history = recorder.finish();
+    let model = Whole::new(KeyValue::new(Value::Nil));
+    let verdict = check_linearizable(&model, &history, &Limits::default(), &mut || true);
+    let Verdict::Violated(violation) = verdict else {
+        panic!("the last append is lost");
+    };
+    assert!(violation.is_minimal);
+    assert_eq!(violation.operations, [OperationId(36), OperationId(37)]);
+    let is_seven = |id: &OperationId| history[id.0].input.key() == &7.into();
+    assert!(violation.forgotten.iter().all(is_seven));
 }

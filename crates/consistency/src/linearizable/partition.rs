@@ -1,8 +1,8 @@
 //! The operations of one object, sorted for the search.
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeSet, vec::Vec};
 
-use crate::{Completion, Model, Operation, OperationId, intern::Interner};
+use crate::{Completion, Model, Operation, OperationId, Role, Shape, intern::Interner};
 
 /// An operation that returned ok: it must take its place between call and return.
 #[derive(Debug)]
@@ -71,6 +71,25 @@ impl<'a, M: Model> Partition<'a, M> {
         Self::new(model, key.clone(), required, loose)
     }
 
+    /// The operations on one part of the state ([`Model::part`]).
+    pub(super) fn part(&self, model: &M, part: u64) -> Self {
+        let required = self.required.iter().copied();
+        let optional = self.optional.iter();
+        Self {
+            key: self.key.clone(),
+            required: required
+                .filter(|operation| model.part(operation.input) == part)
+                .collect(),
+            optional: optional
+                .filter(|optional| model.part(optional.input) == part)
+                .map(|optional| Optional {
+                    input: optional.input,
+                    members: optional.members.clone(),
+                })
+                .collect(),
+        }
+    }
+
     pub(super) fn new(
         model: &M,
         key: M::Key,
@@ -79,6 +98,7 @@ impl<'a, M: Model> Partition<'a, M> {
     ) -> Self {
         required.sort_by_key(|operation| (operation.call, operation.id));
         loose.sort_by_key(|(call, id, _)| (*call, *id));
+        forget_unseen_writes(model, &required, &mut loose);
         let mut classes: Interner<&M::Input> = Interner::new();
         let mut optional: Vec<Optional<'a, M>> = Vec::new();
         for (call, id, input) in loose {
@@ -100,6 +120,36 @@ impl<'a, M: Model> Partition<'a, M> {
             required,
             optional,
         }
+    }
+}
+
+/// Leaves out the indeterminate writes of a register whose value nobody saw. An order that goes well does so without
+/// them: nothing is known to have come between one of them and the write behind it.
+fn forget_unseen_writes<'a, M: Model>(
+    model: &M,
+    required: &[Required<'a, M>],
+    loose: &mut Vec<Loose<'a, M>>,
+) {
+    if loose.is_empty() || model.shape() != Some(Shape::Register) {
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    for operation in required {
+        match model.role(operation.input, Some(operation.output)) {
+            Some(Role::Observe(value)) => drop(seen.insert(value)),
+            Some(Role::Insert(_) | Role::Nothing) => {}
+            _ => return,
+        }
+    }
+    let written = |input: &'a M::Input| match model.role(input, None) {
+        Some(Role::Insert(value)) => Ok(Some(value)),
+        Some(Role::Nothing) => Ok(None),
+        _ => Err(()),
+    };
+    if loose.iter().all(|(_, _, input)| written(input).is_ok()) {
+        loose.retain(
+            |(_, _, input)| matches!(written(input), Ok(Some(value)) if seen.contains(value)),
+        );
     }
 }
 

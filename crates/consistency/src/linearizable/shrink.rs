@@ -1,8 +1,11 @@
 //! Makes a violation small.
 //!
-//! Two ways to forget, both of which only allow more, so that a violated rest convicts the whole history:
+//! Ways to forget, all of which only allow more, so that a violated rest convicts the whole history:
 //! 1. *Cut*: what was called after the search's horizon ([`Stuck`]) was never tried, so it is left out for nothing.
-//! 2. *Forget* single operations: a pure one is dropped, an update becomes indeterminate.
+//! 2. *One part*: of a state of several objects ([`Model::part`]) one that is violated alone is enough (Herlihy and
+//!    Wing 1990, theorem 1), and updates of the others do not matter to it.
+//! 3. *Grow*: a large history is left for a small core found from the inside ([`super::grow`]).
+//! 4. *Forget* single operations: a pure one is dropped, an update becomes indeterminate.
 //!
 //! Since forgetting more never turns holds into violated, one pass over the operations gives a 1-minimal core.
 
@@ -10,6 +13,7 @@ use alloc::vec::Vec;
 
 use super::{
     Limits, UnknownReason, Violation,
+    grow::Grower,
     partition::{Loose, Partition, Required},
     search::{Outcome, Search, Stuck},
 };
@@ -17,6 +21,12 @@ use crate::Model;
 
 /// One attempt may use this part of the steps that are left for all.
 const ATTEMPT_SHARE: u64 = 8;
+/// Memory of one attempt.
+const ATTEMPT_BYTES_MAX: usize = 16 << 20;
+/// What is no larger is made small by forgetting alone.
+const SMALL: usize = 16;
+/// Looking at so many operations costs as much as a step of the model.
+pub(super) const LOOKS_PER_STEP: u64 = 8;
 
 pub(super) fn shrink<M: Model>(
     model: &M,
@@ -25,15 +35,43 @@ pub(super) fn shrink<M: Model>(
     limits: &Limits,
     keep_going: &mut dyn FnMut() -> bool,
 ) -> Violation<M::Key> {
+    let limits = &Limits {
+        bytes_max: limits.bytes_max.min(ATTEMPT_BYTES_MAX),
+        ..*limits
+    };
+    let mut steps_left = limits.shrink_steps_max;
+    let part = violated_part(
+        model,
+        &partition,
+        &stuck,
+        limits,
+        &mut steps_left,
+        keep_going,
+    );
+    let (object, its_stuck) = match &part {
+        Some((object, stuck)) => (object, stuck),
+        None => (&partition, &stuck),
+    };
     let shrinker = Shrinker {
         model,
-        partition: &partition,
+        partition: object,
         limits,
     };
-    let mut core = shrinker.called_by(stuck.horizon);
-    let is_pure = |place: usize| partition.required.get(place).is_some_and(|it| it.is_pure);
-    let steps_max = limits.shrink_steps_max;
-    let is_minimal = forget(&mut core, &is_pure, steps_max, &mut |rest, steps_max| {
+    let mut core = shrinker.called_by(its_stuck.horizon);
+    if core.len() > SMALL && steps_left > 0 {
+        let reserved = steps_left / 2;
+        let grower = Grower::new(
+            &shrinker,
+            core.len(),
+            &its_stuck.blocked,
+            steps_left - reserved,
+        );
+        let (grown, left) = grower.grow(keep_going);
+        steps_left = reserved.saturating_add(left);
+        core = grown.unwrap_or(core);
+    }
+    let is_pure = |place: usize| object.required.get(place).is_some_and(|it| it.is_pure);
+    let is_minimal = forget(&mut core, &is_pure, steps_left, &mut |rest, steps_max| {
         shrinker.attempt(rest, steps_max, keep_going)
     });
     let mut forgotten: Vec<_> = shrinker
@@ -44,17 +82,61 @@ pub(super) fn shrink<M: Model>(
     forgotten.sort();
     let mut operations: Vec<_> = core
         .iter()
-        .filter_map(|place| Some(partition.required.get(*place)?.id))
+        .filter_map(|place| Some(object.required.get(*place)?.id))
         .collect();
     operations.sort();
     Violation {
-        key: partition.key,
+        key: partition.key.clone(),
         operations,
         forgotten,
         is_minimal,
         longest: stuck.longest,
         blocked: stuck.blocked,
     }
+}
+
+/// The first part of the state that is seen to be violated alone, those of blocked operations first.
+fn violated_part<'h, M: Model>(
+    model: &M,
+    partition: &Partition<'h, M>,
+    stuck: &Stuck,
+    limits: &Limits,
+    steps_left: &mut u64,
+    keep_going: &mut dyn FnMut() -> bool,
+) -> Option<(Partition<'h, M>, Stuck)> {
+    let called = partition.required.iter();
+    let called = called.take_while(|operation| operation.call <= stuck.horizon);
+    let mut parts: Vec<(bool, u64)> = called
+        .map(|operation| {
+            (
+                !stuck.blocked.contains(&operation.id),
+                model.part(operation.input),
+            )
+        })
+        .collect();
+    parts.sort_unstable_by_key(|(is_late, part)| (*part, *is_late));
+    parts.dedup_by_key(|(_, part)| *part);
+    parts.sort_unstable();
+    if parts.len() < 2 {
+        return None;
+    }
+    for (_, part) in parts {
+        if *steps_left == 0 {
+            return None;
+        }
+        let object = partition.part(model, part);
+        let share = (*steps_left / ATTEMPT_SHARE).max(1_000).min(*steps_left);
+        let mut search = Search::new(model, &object, limits, Some(share));
+        let outcome = search.run(keep_going);
+        let looked_at = partition.required.len() as u64 / LOOKS_PER_STEP;
+        *steps_left = steps_left.saturating_sub(search.steps().saturating_add(looked_at));
+        match outcome {
+            Outcome::Violated(stuck) => return Some((object, stuck)),
+            Outcome::Unknown(UnknownReason::Interrupted) => return None,
+            Outcome::Holds(_) | Outcome::Unknown(_) => {}
+        }
+    }
+    None
 }
 
 /// What became of trying whether a core is enough.
@@ -130,10 +212,10 @@ pub(crate) fn forget(
     }
 }
 
-struct Shrinker<'a, 'h, M: Model> {
-    model: &'a M,
-    partition: &'a Partition<'h, M>,
-    limits: &'a Limits,
+pub(super) struct Shrinker<'a, 'h, M: Model> {
+    pub(super) model: &'a M,
+    pub(super) partition: &'a Partition<'h, M>,
+    pub(super) limits: &'a Limits,
 }
 
 impl<'h, M: Model> Shrinker<'_, 'h, M> {
@@ -144,16 +226,22 @@ impl<'h, M: Model> Shrinker<'_, 'h, M> {
         steps_max: u64,
         keep_going: &mut dyn FnMut() -> bool,
     ) -> Attempt {
+        let smaller = self.only(core);
+        let mut search = Search::new(self.model, &smaller, self.limits, Some(steps_max));
+        let outcome = search.run(keep_going);
+        let looked_at = self.partition.required.len() as u64 / LOOKS_PER_STEP;
+        Attempt::new(&outcome, search.steps().saturating_add(looked_at))
+    }
+
+    /// The history with only `core` (ascending) known.
+    pub(super) fn only(&self, core: &[usize]) -> Partition<'h, M> {
         let required: Vec<Required<'h, M>> = core
             .iter()
             .filter_map(|place| self.partition.required.get(*place).copied())
             .collect();
         let rest = self.rest(core);
         let key = self.partition.key.clone();
-        let smaller = Partition::new(self.model, key, required, rest);
-        let mut search = Search::new(self.model, &smaller, self.limits, Some(steps_max));
-        let outcome = search.run(keep_going);
-        Attempt::new(&outcome, search.steps())
+        Partition::new(self.model, key, required, rest)
     }
 
     /// Every update that is not in `core` (ascending), as indeterminate; those called after all of the core had
