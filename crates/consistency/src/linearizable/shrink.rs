@@ -64,7 +64,7 @@ pub(super) fn shrink<M: Model>(
             &shrinker,
             core.len(),
             &its_stuck.blocked,
-            steps_left - reserved,
+            steps_left.saturating_sub(reserved),
         );
         let (grown, left) = grower.grow(keep_going);
         steps_left = reserved.saturating_add(left);

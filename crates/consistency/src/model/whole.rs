@@ -1,6 +1,6 @@
 //! Several objects as one that must not be split.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::sync::Arc;
 use core::{
     fmt,
     hash::{Hash, Hasher},
@@ -40,14 +40,25 @@ impl<M> Whole<M> {
     }
 }
 
-/// The states of all objects of a [`Whole`] that are not in their initial state. Clones share it.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct WholeState<K, S>(Arc<[(K, S)]>);
+/// The states of all objects of a [`Whole`] that are not in their initial state. Clones share it, and states that differ
+/// in one object share the others.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WholeState<K, S> {
+    /// The hashes of all objects, added up: a step changes one of them.
+    hash: u64,
+    objects: Arc<[Arc<(K, S)>]>,
+}
+
+impl<K, S> Hash for WholeState<K, S> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.hash);
+    }
+}
 
 impl<K: fmt::Debug, S: fmt::Debug> fmt::Debug for WholeState<K, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map()
-            .entries(self.0.iter().map(|(key, state)| (key, state)))
+            .entries(self.objects.iter().map(|it| (&it.0, &it.1)))
             .finish()
     }
 }
@@ -61,7 +72,10 @@ impl<M: Model<Key: Hash>> Model for Whole<M> {
     fn key(&self, _: &M::Input) {}
 
     fn initial(&self, (): &()) -> Self::State {
-        WholeState(Arc::new([]))
+        WholeState {
+            hash: 0,
+            objects: Arc::new([]),
+        }
     }
 
     fn step(
@@ -71,27 +85,31 @@ impl<M: Model<Key: Hash>> Model for Whole<M> {
         output: Option<&M::Output>,
     ) -> Option<Self::State> {
         let key = self.parts.key(input);
-        let place = state.0.binary_search_by(|(other, _)| other.cmp(&key));
+        let place = state.objects.binary_search_by(|other| other.0.cmp(&key));
         let initial = self.parts.initial(&key);
-        let before = match place {
-            Ok(place) => state.0.get(place).map(|(_, state)| state),
-            Err(_) => None,
-        };
-        let before = before.unwrap_or(&initial);
+        let known = place.ok().and_then(|place| state.objects.get(place));
+        let before = known.map_or(&initial, |object| &object.1);
         let after = self.parts.step(before, input, output)?;
         if after == *before {
             return Some(state.clone());
         }
         let split = place.unwrap_or_else(|place| place);
-        let (left, right) = state.0.split_at_checked(split)?;
+        let (left, right) = state.objects.split_at_checked(split)?;
         let right = right.get(usize::from(place.is_ok())..)?;
-        let changed = (after != initial).then_some((key, after));
+        let changed = (after != initial).then(|| Arc::new((key, after)));
+        let hash_of = |object: Option<&Arc<_>>| object.map_or(0, hash);
+        let hash = (state.hash)
+            .wrapping_sub(hash_of(known))
+            .wrapping_add(hash_of(changed.as_ref()));
         let all = left
             .iter()
             .cloned()
             .chain(changed)
             .chain(right.iter().cloned());
-        Some(WholeState(all.collect::<Vec<_>>().into()))
+        Some(WholeState {
+            hash,
+            objects: all.collect(),
+        })
     }
 
     fn is_pure(&self, input: &M::Input, output: Option<&M::Output>) -> bool {
@@ -100,10 +118,14 @@ impl<M: Model<Key: Hash>> Model for Whole<M> {
 
     /// Keys whose numbers are equal by chance are one part, which is safe.
     fn part(&self, input: &M::Input) -> u64 {
-        let mut mixer = Mixer::default();
-        self.parts.key(input).hash(&mut mixer);
-        mixer.finish()
+        hash(&self.parts.key(input))
     }
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut mixer = Mixer::default();
+    value.hash(&mut mixer);
+    mixer.finish()
 }
 
 impl<M: Notation<Key: Hash>> Notation for Whole<M> {
