@@ -226,7 +226,19 @@ pub enum Reason {
         key: Value,
         /// What stands first.
         older: Value,
-        /// What stands behind it; or is not in the list read, and so comes after all of it.
+        /// What stands behind it.
+        newer: Value,
+        /// Who read the list.
+        reader: OperationId,
+    },
+    /// The list that `reader` read ends with what the earlier one appended, and does not hold what the later one
+    /// appended: a list loses nothing, so that comes behind all of it (*ww*).
+    AppendsBeyond {
+        /// The list.
+        key: Value,
+        /// With what it ends.
+        older: Value,
+        /// What it does not hold.
         newer: Value,
         /// Who read the list.
         reader: OperationId,
@@ -264,7 +276,12 @@ pub enum Reason {
         /// What was read there, the later one's.
         read: Value,
     },
-    /// Another argument, as a full clause that says why.
+    /// Nobody else can have put there what the later one got.
+    OnlySource {
+        /// What it got.
+        value: Value,
+    },
+    /// What is wrong whatever the order, as a clause that stands alone.
     Because(String),
 }
 
@@ -297,6 +314,15 @@ impl Edge {
                 "{source} appended {older} to {key} and {target} appended {newer} behind it, as {} read",
                 name(*reader)
             ),
+            Reason::AppendsBeyond {
+                key,
+                older,
+                newer,
+                reader,
+            } => format!(
+                "{} read {key} up to the {older} that {source} appended, without the {newer} that {target} appended",
+                name(*reader)
+            ),
             Reason::MissesAppend { key, newer } => {
                 format!("{source} read {key} without the {newer} that {target} appended")
             }
@@ -326,7 +352,10 @@ impl Edge {
                     "{reader} had seen {source}{way}, which wrote {older} to {key}, and read the {read} of {target} there"
                 )
             }
-            Reason::Because(clause) => clause.clone(),
+            Reason::OnlySource { value } => {
+                format!("{target} got {value}, which only {source} can have put there")
+            }
+            Reason::Because(clause) => return clause.clone(),
         };
         format!("{why}, so {source} comes before {target}")
     }

@@ -2,7 +2,6 @@
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
-    format,
     vec::Vec,
 };
 
@@ -119,15 +118,16 @@ fn reads<M: Model>(
         if initial.is_some() || unclear.contains(&key) {
             return None;
         }
-        let [source] = writers.get(&(key, value))?.as_slice() else {
+        let put = (key, value);
+        let [source] = writers.get(&put)?.as_slice() else {
             return None;
         };
         Some(Edge {
             source: *source,
             target,
-            reason: Reason::Because(format!(
-                "{value} was read, and only one operation can have put it there"
-            )),
+            reason: Reason::OnlySource {
+                value: put.1.clone(),
+            },
         })
     };
     core.iter()

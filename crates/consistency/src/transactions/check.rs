@@ -18,8 +18,9 @@ use crate::{Consistency, Judgement, Limits, NotCheckable, OperationId};
 /// Lists: O(n log n) for n steps and elements read, with linear memory, since the reads show the order of the
 /// appends (Kingsbury and Alvaro 2020). Registers: polynomial where each writer read the version it replaced (Adya's
 /// read-modify-write; "mini-transactions" of Huang and others 2025), otherwise a search (Biswas and Enea 2019). Read
-/// committed and read atomic: O(n^1.5); causal: O(n·k) for k sessions; either with linear memory beside the edges that
-/// the model forces (AWDIT, 2025), for lists and registers.
+/// committed and read atomic: O(n^1.5); causal: O(n·k) for k sessions and indeterminate transactions that were read from
+/// (so quadratic where each transaction has a session of its own); either with linear memory beside the edges that the
+/// model forces (AWDIT, 2025), for lists and registers.
 ///
 /// ```
 /// use consistency::{Consistency, Limits, Moment, OperationId, ProcessId};

@@ -78,9 +78,14 @@ pub(super) fn keep_only(history: &Transactions, core: &[OperationId]) -> Transac
             continue;
         };
         let micros = history.micros_of(id.0);
+        let appends = micros
+            .iter()
+            .filter(|micro| micro.kind == MicroKind::Append);
+        let mut own: Vec<(u32, u32)> = appends.map(|micro| (micro.key, micro.value)).collect();
+        own.sort_unstable();
         let steps: Vec<MicroOperation> = micros
             .iter()
-            .filter_map(|micro| step(history, micros, *micro, &is_kept))
+            .filter_map(|micro| step(history, &own, *micro, &is_kept))
             .collect();
         let place = builder.invoke(history.process(header.session), header.call);
         let end = Moment {
@@ -93,9 +98,10 @@ pub(super) fn keep_only(history: &Transactions, core: &[OperationId]) -> Transac
     builder.finish()
 }
 
+/// `own` is what the transaction appended to which key, ascending.
 fn step(
     history: &Transactions,
-    micros: &[Micro],
+    own: &[(u32, u32)],
     micro: Micro,
     is_kept: &dyn Fn(u32, u32) -> bool,
 ) -> Option<MicroOperation> {
@@ -115,10 +121,7 @@ fn step(
         },
         MicroKind::ReadPrefix | MicroKind::ReadStrange => {
             let list = history.list(micro);
-            let is_own = |value: &&u32| {
-                let mut own = micros.iter().filter(|own| own.kind == MicroKind::Append);
-                own.any(|own| own.key == micro.key && own.value == **value)
-            };
+            let is_own = |value: &&u32| own.binary_search(&(micro.key, **value)).is_ok();
             // The read is one of the last element that somebody else wrote.
             let last = list.iter().rev().find(|value| !is_own(value));
             if last.is_some_and(|last| !is_kept(micro.key, *last)) {

@@ -43,7 +43,8 @@ use saturate::Forced;
 /// Whether the history keeps `level`, which is one of [`Consistency::ReadCommitted`], [`Consistency::ReadAtomic`] and
 /// [`Consistency::CausalTransactions`] (and is taken for the last of them otherwise). The witness is a commit order.
 ///
-/// O(n^1.5) for the first two, O(n·k) for the last, n operations in k sessions; memory O(n) and the forced edges.
+/// O(n^1.5) for the first two, O(n·k) for the last, n operations in k sessions and indeterminate transactions that were
+/// read from; memory O(n) and the forced edges.
 pub(super) fn check(
     history: &Transactions,
     level: Consistency,

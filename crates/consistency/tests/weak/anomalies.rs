@@ -217,3 +217,44 @@ fn a_deadline_and_a_memory_bound_end_in_unknown() {
         assert!(matches!(small, Judgement::Unknown(_)));
     }
 }
+
+/// The edges of the anomaly at read committed, in words.
+fn words(text: &str) -> Vec<String> {
+    let history = history(&txns(text));
+    let level = Consistency::ReadCommitted;
+    let judgement = check(&history, level, &Limits::default(), &mut || true);
+    let anomaly = judgement.anomaly().unwrap();
+    let name = |operation| format!("T{operation}");
+    let edges = anomaly.edges.iter();
+    edges.map(|edge| edge.in_words(&name)).collect()
+}
+
+#[test]
+fn what_is_not_in_the_list_read_is_not_said_to_be_read_there() {
+    assert_eq!(
+        words("0 ax2 | 1 ry1 ax1 | 0 wy1 | 2 lx1"),
+        [
+            "T0 and T2 are of one session, in this order, so T0 comes before T2",
+            "T2 wrote 1 to \"y\", which T1 read, so T2 comes before T1",
+            "T3 read \"x\" up to the 1 that T1 appended, without the 2 that T0 appended, so T1 comes before T0",
+        ]
+    );
+}
+
+#[test]
+fn what_is_wrong_in_any_order_is_said_without_an_order() {
+    assert_eq!(
+        words("0! wx1 | 1 rx1"),
+        [
+            "T0 wrote 1 to \"x\", which T1 read, so T0 comes before T1",
+            "the writer aborted, so what it wrote never was",
+        ]
+    );
+    assert_eq!(
+        words("0 ax1 | 1 ax2 | 2 lx12 | 3 lx21"),
+        [
+            "one of the two lists read from \"x\" has 1 where the other has 2",
+            "one of the two lists read from \"x\" has 2 where the other has 1",
+        ]
+    );
+}

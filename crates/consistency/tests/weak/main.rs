@@ -11,4 +11,5 @@ mod agreement;
 mod anomalies;
 mod definition;
 mod generated;
+mod large;
 mod witness;

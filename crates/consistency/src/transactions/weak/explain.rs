@@ -375,11 +375,24 @@ impl<'a> Explainer<'a> {
             _ => {
                 let version = self.version(arc);
                 let key = version.map_or(0, |version| version.key);
-                Reason::AppendsBehind {
-                    key: self.history.key(key),
-                    older: self.written(arc.source, key),
-                    newer: self.first_written(arc.target, key),
-                    reader: id(version.map_or(0, |version| version.reader)),
+                let older = self.written(arc.source, key);
+                let newer = self.first_written(arc.target, key);
+                let reader = id(version.map_or(0, |version| version.reader));
+                let key = self.history.key(key);
+                if version.is_some_and(|version| version.is_beyond) {
+                    Reason::AppendsBeyond {
+                        key,
+                        older,
+                        newer,
+                        reader,
+                    }
+                } else {
+                    Reason::AppendsBehind {
+                        key,
+                        older,
+                        newer,
+                        reader,
+                    }
                 }
             }
         };
@@ -434,6 +447,13 @@ fn through_the_past(past: &Graph, seen: u32, candidates: &[(u32, u32, u32)]) -> 
 /// At most so many transactions are tried one by one.
 const SHRINK_MAX: usize = 64;
 
+/// Its steps, and the elements of the lists that it read.
+fn size_of(history: &Transactions, id: OperationId) -> u64 {
+    let micros = history.micros_of(id.0).iter();
+    let sizes = micros.map(|micro| (history.list(*micro).len() as u64).saturating_add(1));
+    sizes.fold(0, u64::saturating_add)
+}
+
 /// The same anomaly with as few transactions as it takes, where that is found within the limits.
 ///
 /// Forgetting a transaction only allows more ([`keep_only`]), so a transaction that could not be spared from a larger
@@ -449,11 +469,12 @@ pub(super) fn shrink(
     if core.len() > SHRINK_MAX || limits.shrink_steps_max == 0 {
         return anomaly;
     }
-    let mut small = keep_only(history, &core);
-    let cost = (small.steps_count() as u64).saturating_mul(core.len() as u64);
-    if cost > limits.shrink_steps_max {
+    let sizes = core.iter().map(|id| size_of(history, *id));
+    let cost = sizes.fold(0, u64::saturating_add);
+    if cost.saturating_mul(core.len() as u64) > limits.shrink_steps_max {
         return anomaly;
     }
+    let mut small = keep_only(history, &core);
     let Err(Stop::Violated(mut last)) = judge(&small, level, budget) else {
         return anomaly;
     };
@@ -488,7 +509,9 @@ pub(super) fn shrink(
                 real(reader);
                 through.iter_mut().for_each(real);
             }
-            Reason::AppendsBehind { reader, .. } => real(reader),
+            Reason::AppendsBehind { reader, .. } | Reason::AppendsBeyond { reader, .. } => {
+                real(reader);
+            }
             _ => {}
         }
     }

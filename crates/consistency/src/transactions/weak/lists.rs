@@ -122,6 +122,7 @@ impl<'a> Lists<'a> {
                     earlier: last,
                     later: fact.transaction,
                     reader,
+                    is_beyond: true,
                 });
             }
         }
@@ -175,7 +176,7 @@ impl<'a> Lists<'a> {
             source: writer(before),
             target: writer(after),
             reason: Reason::Because(format!(
-                "a list read from {key} has {} where another one has not, before any {}",
+                "one of the two lists read from {key} has {} where the other has {}",
                 self.history.value(before),
                 self.history.value(after),
             )),
@@ -252,6 +253,7 @@ impl<'a> Lists<'a> {
                     earlier,
                     later: writer,
                     reader: base.reader,
+                    is_beyond: false,
                 });
             }
             earlier = writer;

@@ -92,6 +92,8 @@ pub(super) struct Version {
     pub(super) later: u32,
     /// Who read the list that says so.
     pub(super) reader: u32,
+    /// Whether that list does not hold the later one.
+    pub(super) is_beyond: bool,
 }
 
 impl Reading {
@@ -110,6 +112,7 @@ impl Reading {
             own_since: vec![0; history.keys_count()],
             own: vec![0; history.keys_count()],
             appended: Vec::new(),
+            last_append: vec![NONE; history.keys_count()],
         };
         for transaction in 0..history.len() as u32 {
             budget.spend(history.micros_of(transaction as usize).len())?;
@@ -207,8 +210,14 @@ struct Tracer<'a> {
     own_since: Vec<u32>,
     /// What that transaction wrote last; for a list, how much it appended.
     own: Vec<u32>,
+    /// What it appended, and the place of its append to the same key before that.
     appended: Vec<(u32, u32)>,
+    /// Of each key that `own` speaks of the place of its last append.
+    last_append: Vec<u32>,
 }
+
+/// No place among the appends.
+const NONE: u32 = u32::MAX;
 
 impl Tracer<'_> {
     fn trace(&mut self, reader: u32) -> Result<(), Stop> {
@@ -219,9 +228,14 @@ impl Tracer<'_> {
                     self.set_own(reader, micro.key, micro.value);
                 }
                 MicroKind::Append => {
-                    let count = self.own(reader, micro.key).unwrap_or(0);
-                    self.set_own(reader, micro.key, count.saturating_add(1));
-                    self.appended.push((micro.key, micro.value));
+                    let count = self.own(reader, micro.key);
+                    self.set_own(reader, micro.key, count.unwrap_or(0).saturating_add(1));
+                    let place = self.appended.len() as u32;
+                    if let Some(last) = self.last_append.get_mut(micro.key as usize) {
+                        let before = count.map_or(NONE, |_| *last);
+                        self.appended.push((micro.value, before));
+                        *last = place;
+                    }
                 }
                 MicroKind::Read => self.read(reader, *micro)?,
                 MicroKind::ReadPrefix | MicroKind::ReadStrange => self.read_list(reader, *micro)?,
@@ -282,11 +296,10 @@ impl Tracer<'_> {
             .checked_sub(own)
             .and_then(|length| list.split_at_checked(length))
             .unwrap_or((&[], &[]));
-        let appended = self.appended.iter().filter(|(key, _)| *key == micro.key);
-        if own > 0 && !tail.iter().eq(appended.map(|(_, value)| value)) {
-            let appended = self.appended.iter().rev();
-            let last = appended.clone().find(|(key, _)| *key == micro.key);
-            let last = last.map_or(Transactions::NIL, |(_, value)| *value);
+        if own > 0 && (tail.len() != own || !self.ends_in_own(micro.key, tail)) {
+            let last = at(&self.last_append, micro.key as usize);
+            let last = self.appended.get(last as usize);
+            let last = last.map_or(Transactions::NIL, |(value, _)| *value);
             return Err(self.internal(reader, micro, self.history.value(last)));
         }
         let writer = match base.last() {
@@ -308,6 +321,16 @@ impl Tracer<'_> {
         self.lists.read(reader, micro, base);
         self.external(micro.key, writer);
         Ok(())
+    }
+
+    /// Whether its last appends to this key are those, in this order. O(their number).
+    fn ends_in_own(&self, key: u32, tail: &[u32]) -> bool {
+        let mut place = at(&self.last_append, key as usize);
+        tail.iter().rev().all(|value| {
+            let own = self.appended.get(place as usize);
+            place = own.map_or(NONE, |(_, before)| *before);
+            own.is_some_and(|(own, _)| own == value)
+        })
     }
 
     fn external(&mut self, key: u32, writer: u32) {
