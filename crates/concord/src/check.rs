@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `input` | files and folders; which format; reading |
 //! | `models` | the objects by name, and a guess at which one a history is about |
+//! | `object` | every object as one type |
 //! | `budget` | time, memory and cores |
 //! | `judge`, `objects` | the verdict on one file; on single operations |
 //! | `map` | all models at once |
@@ -15,6 +16,7 @@ mod input;
 mod judge;
 mod map;
 mod models;
+mod object;
 mod objects;
 mod page;
 mod show;

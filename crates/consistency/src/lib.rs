@@ -65,8 +65,8 @@ pub use online::{Online, Standing};
 
 mod map;
 pub use map::{
-    MapRow, ModelMap, PROBE_QUESTIONS, Proof, Source, check_all, check_all_of_object,
-    check_all_transactions,
+    MapRow, ModelMap, PROBE_QUESTIONS, Proof, Source, check_all, check_all_beside,
+    check_all_of_object, check_all_transactions,
 };
 
 mod format;

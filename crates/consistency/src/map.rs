@@ -136,7 +136,7 @@ pub fn check_all<M: ReadWrite>(
     keep_going: &mut dyn FnMut() -> bool,
 ) -> ModelMap {
     let flat = causal::of_operations(model, history);
-    check_operations(model, history, flat, limits, keep_going)
+    check_all_beside(model, history, flat, limits, keep_going)
 }
 
 /// [`check_all`] for any object: linearizability and sequential consistency. The other models speak of reads and
@@ -160,7 +160,7 @@ pub fn check_all_of_object<M: Model>(
 ) -> ModelMap {
     let operation = OperationId(0);
     let flat = Err(NotCheckable::NotReadOrWrite { operation });
-    check_operations(model, history, flat, limits, keep_going)
+    check_all_beside(model, history, flat, limits, keep_going)
 }
 
 /// The strongest level of isolation that a history of transactions keeps, with every other level's answer.
@@ -214,7 +214,9 @@ const ASKED: [Consistency; 10] = [
     Consistency::WritesFollowReads,
 ];
 
-fn check_operations<M: Model>(
+/// [`check_all`] for a model whose reads and writes the caller has made into a flat history, as
+/// [`causal::of_operations`] does, or has found to be neither.
+pub fn check_all_beside<M: Model>(
     model: &M,
     history: &[Operation<M::Input, M::Output>],
     flat: Result<Transactions, NotCheckable>,

@@ -180,6 +180,11 @@ pub trait Notation: Model {
     /// The model's name on a command line and in errors.
     const NAME: &'static str;
 
+    /// The name of this very model: [`Notation::NAME`], unless one type stands for several.
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
     /// The input of an invocation.
     ///
     /// # Errors

@@ -318,7 +318,7 @@ impl<M: Notation> Online<M> {
                 });
             }
             let input = self.model.read_call(event);
-            let input = input.map_err(|expected| refuse::<M>(line, event, expected))?;
+            let input = input.map_err(|expected| refuse(&self.model, line, event, expected))?;
             self.invoke(process, input)
                 .map_err(|refused| refused.error)?;
             if let Some(open) = self.open.get_mut(&process) {
@@ -340,7 +340,7 @@ impl<M: Notation> Online<M> {
         let output = match event.kind {
             EventKind::Ok => {
                 let output = self.model.read_ok(&open.input, event);
-                Some(output.map_err(|expected| refuse::<M>(line, event, expected))?)
+                Some(output.map_err(|expected| refuse(&self.model, line, event, expected))?)
             }
             EventKind::Fail => self.model.read_fail(&open.input, event),
             EventKind::Info | EventKind::Invoke => return self.info(id),
@@ -360,10 +360,10 @@ fn plain(event: &Event) -> Event {
     event
 }
 
-fn refuse<M: Notation>(line: u64, event: &Event, expected: &'static str) -> Error {
+fn refuse(model: &impl Notation, line: u64, event: &Event, expected: &'static str) -> Error {
     Error::Notation {
         line,
-        model: M::NAME,
+        model: model.name(),
         function: event.function.to_string(),
         expected,
         found: event.value.to_string(),

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use consistency::causal::{self, Certificate, ReadWrite};
+use consistency::causal::{self, Certificate};
 use consistency::report::Report;
 use consistency::transactions::Transactions;
 use consistency::{
-    Bank, CasRegister, Consistency, Counter, FifoQueue, History, Judgement, KeyValue, Limits,
-    ModelMap, MultiRegister, Mutex, Notation, Operation, OperationId, Operations, OwnedMutex,
-    PriorityQueue, Register, Set, Stack, UnknownReason, Value, Verdict, check_all,
-    check_all_of_object, check_sequential, replay, replay_sequential,
+    Bank, CasRegister, Consistency, Counter, FifoQueue, History, Judgement, KeyValue,
+    MultiRegister, Mutex, Notation as _, OperationId, Operations, OwnedMutex, PriorityQueue,
+    Register, Set, Stack, UnknownReason, Value, Verdict, check_all_beside, check_sequential,
+    replay, replay_sequential,
 };
 
 use super::Promise;
@@ -18,6 +18,7 @@ use super::budget::Budget;
 use super::judge::{Finding, ending, or_nil, witness_fault};
 use super::map;
 use super::models::{self, ModelName};
+use super::object::Object;
 use crate::exit::BadInput;
 
 /// A history to be held to a promise.
@@ -35,50 +36,41 @@ impl Job<'_> {
         model: ModelName,
         initial: Option<Value>,
     ) -> Result<Finding, BadInput> {
-        match model {
-            ModelName::Register => self.judge_register(&Register::new(or_nil(initial))),
-            ModelName::CasRegister => self.judge_register(&CasRegister::new(or_nil(initial))),
-            ModelName::Kv => self.judge_register(&KeyValue::new(or_nil(initial))),
-            ModelName::MultiRegister => self.judge(&MultiRegister::new(or_nil(initial))),
-            ModelName::Set => self.judge(&Set),
-            ModelName::Queue => self.judge(&FifoQueue),
-            ModelName::Stack => self.judge(&Stack),
-            ModelName::PriorityQueue => self.judge(&PriorityQueue),
-            ModelName::Counter => self.judge(&Counter::new(models::number_of(initial)?)),
-            ModelName::Mutex => self.judge(&Mutex),
-            ModelName::OwnedMutex => self.judge(&OwnedMutex),
-            ModelName::Bank => self.judge(&Bank::new(models::balances_of(initial)?)),
-        }
+        self.judge(&match model {
+            ModelName::Register => Object::Register(Register::new(or_nil(initial))),
+            ModelName::CasRegister => Object::CasRegister(CasRegister::new(or_nil(initial))),
+            ModelName::Kv => Object::Kv(KeyValue::new(or_nil(initial))),
+            ModelName::MultiRegister => Object::MultiRegister(MultiRegister::new(or_nil(initial))),
+            ModelName::Set => Object::Set(Set),
+            ModelName::Queue => Object::Queue(FifoQueue),
+            ModelName::Stack => Object::Stack(Stack),
+            ModelName::PriorityQueue => Object::PriorityQueue(PriorityQueue),
+            ModelName::Counter => Object::Counter(Counter::new(models::number_of(initial)?)),
+            ModelName::Mutex => Object::Mutex(Mutex),
+            ModelName::OwnedMutex => Object::OwnedMutex(OwnedMutex),
+            ModelName::Bank => Object::Bank(Bank::new(models::balances_of(initial)?)),
+        })
     }
 
-    /// An object of reads and writes: these have the causal models too.
-    fn judge_register<M>(&self, model: &M) -> Result<Finding, BadInput>
-    where
-        M: Notation + ReadWrite + Sync,
-        M::Input: Sync,
-        M::Output: Sync,
-        M::Key: Send + Sync,
-    {
-        let level = match self.promise {
-            Promise::One(Consistency::Linearizable | Consistency::Sequential) => {
-                return self.judge(model);
+    fn judge(&self, model: &Object) -> Result<Finding, BadInput> {
+        let operations = self.history.operations(model).map_err(BadInput::new)?;
+        match self.promise {
+            Promise::One(Consistency::Linearizable) => Ok(self.linearizable(model, &operations)),
+            Promise::One(Consistency::Sequential) => Ok(self.sequential(model, &operations)),
+            Promise::One(level) if model.has_reads_and_writes() => {
+                let start = Instant::now();
+                let (judgement, fault) = match model.flat(&operations) {
+                    Ok(flat) => self.causal(&flat, level),
+                    Err(reason) => (Judgement::NotCheckable(reason), None),
+                };
+                Ok(self.weaker(model, &operations, level, &judgement, fault, start))
             }
-            Promise::One(level) => level,
-            Promise::All => {
-                let operations = self.operations(model)?;
-                return Ok(self.all(model, &operations, |limits, keep_going| {
-                    check_all(model, &operations, limits, keep_going)
-                }));
+            Promise::One(level) => {
+                let message = "speaks of reads and writes; this object can be held to linearizable, sequential, or all";
+                Err(BadInput::new(format!("{level} {message}")))
             }
-        };
-        let operations = self.operations(model)?;
-        let start = Instant::now();
-        let judgement = match causal::of_operations(model, &operations) {
-            Ok(flat) => self.causal(&flat, level),
-            Err(reason) => (Judgement::NotCheckable(reason), None),
-        };
-        let (judgement, fault) = judgement;
-        Ok(self.weaker(model, &operations, level, &judgement, fault, start))
+            Promise::All => Ok(self.all(model, &operations)),
+        }
     }
 
     /// One of the causal models, its certificate verified by separate code.
@@ -99,54 +91,21 @@ impl Job<'_> {
         (judgement.map(order_of), None)
     }
 
-    fn judge<M>(&self, model: &M) -> Result<Finding, BadInput>
-    where
-        M: Notation + Sync,
-        M::Input: Sync,
-        M::Output: Sync,
-        M::Key: Send + Sync,
-    {
-        let operations = self.operations(model)?;
-        match self.promise {
-            Promise::One(Consistency::Linearizable) => Ok(self.linearizable(model, &operations)),
-            Promise::One(Consistency::Sequential) => Ok(self.sequential(model, &operations)),
-            Promise::One(level) => {
-                let message = "speaks of reads and writes; this object can be held to linearizable, sequential, or all";
-                Err(BadInput::new(format!("{level} {message}")))
-            }
-            Promise::All => Ok(self.all(model, &operations, |limits, keep_going| {
-                check_all_of_object(model, &operations, limits, keep_going)
-            })),
-        }
-    }
-
-    fn operations<M: Notation>(&self, model: &M) -> Result<Operations<M>, BadInput> {
-        self.history.operations(model).map_err(BadInput::new)
-    }
-
-    fn all<M: Notation>(
-        &self,
-        model: &M,
-        operations: &[Operation<M::Input, M::Output>],
-        check: impl FnOnce(&Limits, &mut dyn FnMut() -> bool) -> ModelMap,
-    ) -> Finding {
+    fn all(&self, model: &Object, operations: &Operations<Object>) -> Finding {
         let start = Instant::now();
-        let map = self.budget.alone(check);
+        let flat = model.flat(operations);
+        let map = self.budget.alone(|limits, keep_going| {
+            check_all_beside(model, operations, flat, limits, keep_going)
+        });
         let seconds = start.elapsed().as_secs_f64();
         let lines = |position| self.history.line(position);
-        let name = Some(M::NAME);
+        let name = Some(model.name());
         map::finding(&map, name, operations.len(), seconds, |level, judgement| {
             Report::judged(self.title, model, operations, level, judgement, &lines)
         })
     }
 
-    fn linearizable<M>(&self, model: &M, operations: &[Operation<M::Input, M::Output>]) -> Finding
-    where
-        M: Notation + Sync,
-        M::Input: Sync,
-        M::Output: Sync,
-        M::Key: Send + Sync,
-    {
+    fn linearizable(&self, model: &Object, operations: &Operations<Object>) -> Finding {
         let start = Instant::now();
         let checked = self.budget.linearizable(model, operations);
         let mut verdict = checked.verdict;
@@ -172,7 +131,7 @@ impl Job<'_> {
         add_methods(&mut report, &methods);
         Finding {
             verdict: ending(report.finding()),
-            model: Some(M::NAME.to_owned()),
+            model: Some(model.name().to_owned()),
             consistency: Consistency::Linearizable.name(),
             operations: operations.len(),
             seconds,
@@ -184,11 +143,7 @@ impl Job<'_> {
         }
     }
 
-    fn sequential<M: Notation>(
-        &self,
-        model: &M,
-        operations: &[Operation<M::Input, M::Output>],
-    ) -> Finding {
+    fn sequential(&self, model: &Object, operations: &Operations<Object>) -> Finding {
         let start = Instant::now();
         let mut judgement = self
             .budget
@@ -204,10 +159,10 @@ impl Job<'_> {
         self.weaker(model, operations, level, &judgement, reason, start)
     }
 
-    fn weaker<M: Notation>(
+    fn weaker(
         &self,
-        model: &M,
-        operations: &[Operation<M::Input, M::Output>],
+        model: &Object,
+        operations: &Operations<Object>,
         level: Consistency,
         judgement: &Judgement<Vec<OperationId>>,
         reason: Option<String>,
@@ -218,7 +173,7 @@ impl Job<'_> {
         let report = Report::judged(self.title, model, operations, level, judgement, &lines);
         Finding {
             verdict: ending(report.finding()),
-            model: Some(M::NAME.to_owned()),
+            model: Some(model.name().to_owned()),
             consistency: level.name(),
             operations: operations.len(),
             seconds,

@@ -120,7 +120,7 @@ impl<'m, M: Notation> OperationsBuilder<'m, M> {
         let input = self
             .model
             .read_call(&event)
-            .map_err(|expected| refuse::<M>(line, &event, expected))?;
+            .map_err(|expected| refuse(self.model, line, &event, expected))?;
         let call = Call {
             is_open: true,
             operation: self.operations.len(),
@@ -168,7 +168,7 @@ impl<'m, M: Notation> OperationsBuilder<'m, M> {
                     output: self
                         .model
                         .read_ok(input, event)
-                        .map_err(|expected| refuse::<M>(line, event, expected))?,
+                        .map_err(|expected| refuse(self.model, line, event, expected))?,
                 },
                 EventKind::Fail => match self.model.read_fail(input, event) {
                     Some(output) => Completion::Ok { at, output },
@@ -182,11 +182,11 @@ impl<'m, M: Notation> OperationsBuilder<'m, M> {
     }
 }
 
-fn refuse<M: Notation>(line: u64, event: &Event, expected: &'static str) -> Error {
+fn refuse(model: &impl Notation, line: u64, event: &Event, expected: &'static str) -> Error {
     let function: String = event.function.to_string();
     Error::Notation {
         line,
-        model: M::NAME,
+        model: model.name(),
         function,
         expected,
         found: event.value.to_string(),

@@ -144,7 +144,7 @@ impl History {
             };
             let input = model
                 .read_call(invoke)
-                .map_err(|expected| self.refuse(M::NAME, call, invoke, expected))?;
+                .map_err(|expected| self.refuse(model.name(), call, invoke, expected))?;
             let end = end.and_then(|end| Some((end, self.events.get(end)?)));
             let completion = match end {
                 None => Completion::Info { at: None },
@@ -153,9 +153,9 @@ impl History {
                     match event.kind {
                         EventKind::Ok => Completion::Ok {
                             at,
-                            output: model
-                                .read_ok(&input, event)
-                                .map_err(|expected| self.refuse(M::NAME, place, event, expected))?,
+                            output: model.read_ok(&input, event).map_err(|expected| {
+                                self.refuse(model.name(), place, event, expected)
+                            })?,
                         },
                         EventKind::Fail => match model.read_fail(&input, event) {
                             Some(output) => Completion::Ok { at, output },
