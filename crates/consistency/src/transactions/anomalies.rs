@@ -1,7 +1,7 @@
 //! Every anomaly that a history shows, by the name the literature gives it.
 //!
-//! Names. Of one transaction or one list: *internal*, *thin-air*, *G1a* (aborted read), *G1b* (intermediate read),
-//! *duplicate*, *incompatible-order*, *torn-append*. Of cycles of dependencies (Adya 1999; Kingsbury and Alvaro 2020),
+//! Names. Of one transaction or one list: *internal*, *thin-air-read*, *G1a* (aborted read), *G1b* (intermediate read),
+//! *duplicate-elements*, *incompatible-order*, *torn-append*. Of cycles of dependencies (Adya 1999; Kingsbury and Alvaro 2020),
 //! by what they hold: *G0* only ww; *G1c* ww and wr; *G-single* one rw; *G-nonadjacent* several rw, none right after
 //! another; *G2-item* several rw. Of these, the best known shapes have names of their own: *lost-update* (two
 //! transactions, one key), *long-fork* (rw, wr, rw, wr), *write-skew* (two transactions that each miss the other's
@@ -12,7 +12,10 @@
 
 mod cycles;
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 
 use super::{
     Transactions, check,
@@ -25,7 +28,7 @@ use super::{
         facts::{Facts, Stop},
         name::Besides,
         open::{Chains, OpenKeys},
-        saturate::saturate,
+        saturate::{Saturated, saturate},
         shrink::with_writers,
     },
 };
@@ -100,6 +103,7 @@ pub fn anomalies(
         history,
         limits,
         counts: BTreeMap::new(),
+        known: BTreeSet::new(),
         found: Found {
             anomalies: Vec::new(),
             not_checkable: None,
@@ -140,6 +144,8 @@ struct Gathering<'h> {
     limits: &'h Limits,
     counts: BTreeMap<&'static str, usize>,
     found: Found,
+    /// The ends of the edges of each cycle found, and its name.
+    known: BTreeSet<(&'static str, Vec<(OperationId, OperationId)>)>,
 }
 
 impl Gathering<'_> {
@@ -147,6 +153,7 @@ impl Gathering<'_> {
         let level = Consistency::StrictSerializable;
         let mut facts = Facts::gather(self.history, keep_going)?;
         let faults = core::mem::take(&mut facts.faults);
+        facts.pass_over(faults.iter().map(|fault| fault.key));
         for fault in faults {
             if self.wants(fault.kind.rule().name) {
                 self.add(*fault.anomaly(self.history), keep_going)?;
@@ -163,7 +170,7 @@ impl Gathering<'_> {
         if !open.keys.is_empty() {
             let chains = Chains::new(&facts);
             let bytes_max = self.limits.bytes_max / 2;
-            saturate(
+            let saturated = saturate(
                 &facts,
                 &mut constraints,
                 &open,
@@ -171,6 +178,10 @@ impl Gathering<'_> {
                 bytes_max,
                 keep_going,
             )?;
+            if matches!(saturated, Saturated::TooLarge) {
+                self.found.unknown = Some(UnknownReason::MemoryBound);
+            }
+            constraints.inherit();
         }
         self.cycles(&facts, &constraints, keep_going)
     }
@@ -206,12 +217,11 @@ impl Gathering<'_> {
     }
 
     /// Whether the same cycle was found from another of its arcs.
-    fn is_known(&self, anomaly: &Anomaly) -> bool {
-        let mut known = self.found.anomalies.iter().map(|found| &found.anomaly);
-        known.any(|known| {
-            known.edges.len() == anomaly.edges.len()
-                && anomaly.edges.iter().all(|edge| known.edges.contains(edge))
-        })
+    fn is_known(&mut self, anomaly: &Anomaly) -> bool {
+        let edges = anomaly.edges.iter();
+        let mut ends: Vec<_> = edges.map(|edge| (edge.source, edge.target)).collect();
+        ends.sort_unstable();
+        !self.known.insert((anomaly.rule.name, ends))
     }
 
     fn add(
@@ -227,13 +237,17 @@ impl Gathering<'_> {
         let mut excludes = None;
         if anomaly.operations.len() <= TRIED_MAX {
             let wider = with_writers(self.history, &anomaly.operations);
-            for core in [anomaly.operations.clone(), wider] {
-                excludes = self.weakest(&core, keep_going);
-                if let Some(level) = excludes {
-                    (anomaly.operations, anomaly.is_minimal) =
-                        self.without_bystanders(core, &anomaly.edges, level, keep_going);
-                    break;
-                }
+            // A smaller core may break another level first.
+            let cores = [anomaly.operations.clone(), wider].map(|core| {
+                let level = self.weakest(&core, keep_going);
+                let place = LEVELS.iter().position(|known| Some(*known) == level);
+                (place.unwrap_or(LEVELS.len()), level, core)
+            });
+            let weakest = cores.into_iter().min_by_key(|(place, ..)| *place);
+            if let Some((_, Some(level), core)) = weakest {
+                excludes = Some(level);
+                (anomaly.operations, anomaly.is_minimal) =
+                    self.without_bystanders(core, &anomaly.edges, level, keep_going);
             }
         }
         self.found

@@ -16,7 +16,8 @@ use crate::{Consistency, Judgement, Limits, NotCheckable, OperationId};
 /// written.
 ///
 /// Lists: O(n log n) for n steps and elements read, with linear memory, since the reads show the order of the
-/// appends (Kingsbury and Alvaro 2020). Registers: polynomial where each writer read the version it replaced (Adya's
+/// appends (Kingsbury and Alvaro 2020); but under snapshot isolation, appends that nobody read are ordered as blind
+/// writes of registers are. Registers: polynomial where each writer read the version it replaced (Adya's
 /// read-modify-write; "mini-transactions" of Huang and others 2025), otherwise a search (Biswas and Enea 2019). Read
 /// committed and read atomic: O(n^1.5); causal: O(n·k) for k sessions and indeterminate transactions that were read from
 /// (so quadratic where each transaction has a session of its own); either with linear memory beside the edges that the

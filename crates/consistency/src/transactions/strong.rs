@@ -73,7 +73,7 @@ fn decide(
     if bytes > limits.bytes_max {
         return Err(Stop::Unknown(UnknownReason::MemoryBound));
     }
-    let constraints = Constraints::new(&facts, level);
+    let mut constraints = Constraints::new(&facts, level);
     if !keep_going() {
         return Err(Stop::Unknown(UnknownReason::Interrupted));
     }
@@ -83,7 +83,10 @@ fn decide(
     }
     let nodes = constraints.nodes;
     let Some(order) = constraints.graph().order() else {
-        return Ok(Judgement::Violated(explain::cycle(&facts, &constraints)));
+        return Ok(Judgement::Violated(explain::cycle(
+            &facts,
+            &mut constraints,
+        )));
     };
     let commits = order.into_iter().filter(|node| nodes.is_commit(*node));
     let transactions = commits.filter_map(|node| nodes.transaction(node));
@@ -116,7 +119,7 @@ fn search(
     let graph = constraints.graph();
     if matches!(saturated, Saturated::Cyclic) || graph.order().is_none() {
         drop(graph);
-        return Ok(Judgement::Violated(explain::cycle(facts, &constraints)));
+        return Ok(Judgement::Violated(explain::cycle(facts, &mut constraints)));
     }
     let search = Search::new(facts, nodes, &graph, open, &chains);
     Ok(match search.run(limits, keep_going)? {

@@ -171,15 +171,15 @@ fn internal_a_transaction_that_does_not_see_itself() {
 #[test]
 fn a_duplicate_and_an_incompatible_order() {
     let duplicate = names(&["a x 1", "r x 1,1"]);
-    assert_eq!(duplicate[0].0, "duplicate");
+    assert_eq!(duplicate[0].0, "duplicate-elements");
     let order = names(&["a x 1", "a x 2", "r x 1,2", "r x 2,1"]);
     assert_eq!(order[0].0, "incompatible-order");
 }
 
 #[test]
 fn a_value_out_of_thin_air() {
-    assert_only(&["r x 7"], "thin-air", ReadCommitted);
-    assert_only(&["g x 7"], "thin-air", ReadCommitted);
+    assert_only(&["r x 7"], "thin-air-read", ReadCommitted);
+    assert_only(&["g x 7"], "thin-air-read", ReadCommitted);
 }
 
 #[test]

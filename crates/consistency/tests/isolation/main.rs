@@ -6,4 +6,5 @@ mod anomalies;
 mod definition;
 mod histories;
 mod lists;
+mod names;
 mod scale;

@@ -46,11 +46,17 @@ impl Form {
         }
     }
 
+    /// A cycle without a missed write may hold what follows one that may have been missed.
+    fn begins_with(self, kind: Kind) -> bool {
+        kind == self.first() || (kind == Kind::Follows && self.first() == Kind::Misses)
+    }
+
     /// The state after one more arc, or `None` where the form forbids it.
     fn step(self, state: u8, kind: Kind) -> Option<u8> {
         let met = state & SECOND;
         match kind {
             Kind::Session | Kind::RealTime | Kind::Overwrites | Kind::Own => Some(met),
+            Kind::Follows => (self.first() == Kind::Misses).then_some(met),
             Kind::ReadsFrom => (self != Self::Writes).then_some(met),
             Kind::Misses => match self {
                 Self::Nonadjacent if state & JUST == 0 => Some(SECOND | JUST),
@@ -117,7 +123,7 @@ impl<'c, 'f, 'a> Cycles<'c, 'f, 'a> {
     /// Whether a cycle of this form may begin with this arc.
     pub(super) fn is_first(&self, arc: Arc, form: Form) -> bool {
         self.constraints.nodes.transaction(arc.source).is_some()
-            && Kind::of(self.constraints.label(arc)) == form.first()
+            && form.begins_with(Kind::of(self.constraints.label(arc)))
             && at(&self.component_of, arc.source) == at(&self.component_of, arc.target)
             && at(&self.component_of, arc.source) != NONE
     }
@@ -180,10 +186,13 @@ impl<'c, 'f, 'a> Cycles<'c, 'f, 'a> {
         way.reverse();
         let mut sources: Vec<u32> = way.iter().map(|arc| arc.source).collect();
         sources.sort_unstable();
+        let nodes = self.constraints.nodes;
+        let transactions = sources.iter().filter_map(|node| nodes.transaction(*node));
+        let is_one = transactions.count() < 2;
         let is_simple = sources
             .iter()
             .zip(sources.iter().skip(1))
             .all(|(left, right)| left != right);
-        is_simple.then_some(way)
+        (is_simple && !is_one).then_some(way)
     }
 }

@@ -41,17 +41,21 @@ pub(in crate::transactions) enum Kind {
     ReadsFrom,
     Overwrites,
     Misses,
+    /// The source read the last version known and wrote the key: whoever else did, unseen by it, comes after. A missed
+    /// write, and a version behind the source's own where nothing weaker than snapshot isolation counts.
+    Follows,
     /// From a transaction's start to its commit.
     Own,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Session,
         Self::RealTime,
         Self::ReadsFrom,
         Self::Overwrites,
         Self::Misses,
+        Self::Follows,
         Self::Own,
     ];
 
@@ -155,14 +159,21 @@ pub(in crate::transactions) struct Constraints<'f, 'a> {
 }
 
 /// Why an arc was added: because `from` is before `to` by earlier arcs, and what `reader` read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::transactions) struct Forced {
     pub(in crate::transactions) arc: u32,
     pub(in crate::transactions) from: u32,
     pub(in crate::transactions) to: u32,
     /// [`NONE`] where it takes no read.
     pub(in crate::transactions) reader: u32,
+    /// Which orders besides dependencies its grounds need; [`Constraints::inherit`] finds out.
+    pub(in crate::transactions) besides: Besides,
+    /// Whether its grounds need a missed write.
+    pub(in crate::transactions) needs_missed: bool,
 }
+
+/// Arcs looked at to find what forced arcs rest on; those beyond count as resting on everything.
+const INHERIT_STEPS_MAX: usize = 5_000_000;
 
 impl<'f, 'a> Constraints<'f, 'a> {
     /// All that is certain. O(transactions log transactions + reads + writes); linear without real time.
@@ -180,7 +191,7 @@ impl<'f, 'a> Constraints<'f, 'a> {
         if level == Consistency::StrictSerializable {
             constraints.real_time();
         }
-        for key in facts.keys() {
+        for key in facts.keys().filter(|key| !facts.is_passed_over(*key)) {
             constraints.key(key);
         }
         constraints
@@ -222,8 +233,68 @@ impl<'f, 'a> Constraints<'f, 'a> {
             Kind::RealTime => besides >= Besides::RealTime,
             _ => true,
         });
+        let allowed = allowed.filter(|(place, _)| {
+            let forced = self.forced_at(*place);
+            forced.is_none_or(|forced| besides >= forced.besides)
+        });
         let arcs: Vec<Arc> = allowed.map(|(label, arc)| Arc { label, ..*arc }).collect();
         Graph::new(self.nodes_count as usize, &arcs)
+    }
+
+    /// Why the arc at this place was added, where saturation did.
+    pub(in crate::transactions) fn forced_at(&self, place: u32) -> Option<Forced> {
+        let forced = &self.forced;
+        let found = forced.binary_search_by_key(&place, |forced| forced.arc);
+        found.ok().and_then(|found| forced.get(found).copied())
+    }
+
+    /// Finds for each forced arc, in their order, the least that its grounds need.
+    pub(in crate::transactions) fn inherit(&mut self) {
+        let graph = self.graph_by_place(Besides::RealTime);
+        let mut steps = 0_usize;
+        for place in 0..self.forced.len() {
+            let Some(forced) = self.forced.get(place).copied() else {
+                continue;
+            };
+            let mut found = None;
+            for needs in [Besides::Nothing, Besides::Session, Besides::RealTime] {
+                for missed in [false, true] {
+                    if found.is_some() || steps > INHERIT_STEPS_MAX {
+                        continue;
+                    }
+                    steps = steps.saturating_add(graph.nodes_count());
+                    let way = graph.shortest_path(forced.from, forced.to, |arc| {
+                        steps = steps.saturating_add(1);
+                        arc.label < forced.arc && self.is_within(arc, needs, missed)
+                    });
+                    found = way.map(|_| (needs, missed));
+                }
+            }
+            if let (Some((besides, needs_missed)), Some(forced)) =
+                (found, self.forced.get_mut(place))
+            {
+                (forced.besides, forced.needs_missed) = (besides, needs_missed);
+            }
+        }
+    }
+
+    /// Whether an arc, by its place, needs no more than this.
+    pub(in crate::transactions) fn is_within(
+        &self,
+        arc: Arc,
+        besides: Besides,
+        missed: bool,
+    ) -> bool {
+        let forced = self.forced_at(arc.label);
+        let is_allowed = match Kind::of(self.label(arc)) {
+            Kind::Session => besides >= Besides::Session,
+            Kind::RealTime => besides >= Besides::RealTime,
+            Kind::Misses | Kind::Follows => missed,
+            _ => true,
+        };
+        is_allowed
+            && forced
+                .is_none_or(|forced| besides >= forced.besides && (missed || !forced.needs_missed))
     }
 
     /// The label of an arc of a graph whose own labels are places among the arcs.
@@ -317,7 +388,11 @@ impl<'f, 'a> Constraints<'f, 'a> {
     fn key(&mut self, key: u32) {
         let facts = self.facts;
         let (ordered, loose) = (facts.ordered(key), facts.loose(key));
-        for (older, newer) in ordered.iter().zip(ordered.iter().skip(1)) {
+        let is_list = facts.is_list.get(key as usize) == Some(&true);
+        // In a register each writer has read the version that it replaced, and the order is by that.
+        let count = if is_list { ordered.len() } else { 0 };
+        let ordered_list = ordered.iter().take(count);
+        for (older, newer) in ordered_list.zip(ordered.iter().skip(1)) {
             let (source, target) = (self.nodes.commit(*older), self.nodes.overwriting(*newer));
             self.arc(source, target, Kind::Overwrites, key);
         }
@@ -374,13 +449,14 @@ impl<'f, 'a> Constraints<'f, 'a> {
     }
 
     /// The readers of the last version that are loose writers of the key themselves. One of them alone has appended
-    /// right behind what it read, so the other loose writes follow its own; two miss each other.
+    /// right behind what it read, so the other loose writes follow its own; two miss each other. Nothing is known of the
+    /// versions: read committed lets the other come between.
     fn loose_readers(&self, key: u32) -> (Option<u32>, Option<u32>, Kind) {
         let loose = self.facts.loose(key);
         let both = self.last_readers(key);
         let mut both = both.filter(|reader| loose.binary_search(reader).is_ok());
         match (both.next(), both.next()) {
-            (first, None) => (first, None, Kind::Overwrites),
+            (first, None) => (first, None, Kind::Follows),
             (first, second) => (first, second, Kind::Misses),
         }
     }
@@ -421,8 +497,10 @@ impl<'f, 'a> Constraints<'f, 'a> {
         if let Some(last) = facts.ordered(key).last() {
             self.arc(*last, hub, Kind::Overwrites, key);
         }
-        let is_reader = |writer: &&u32| Some(**writer) != first && Some(**writer) != second;
-        for writer in loose.iter().filter(is_reader) {
+        let mut readers: Vec<u32> = self.last_readers(key).collect();
+        readers.sort_unstable();
+        let is_blind = |writer: &&u32| readers.binary_search(writer).is_err();
+        for writer in loose.iter().filter(is_blind) {
             self.arc(hub, *writer, Kind::Misses, key);
         }
     }

@@ -1,9 +1,9 @@
 //! From a cycle to an anomaly with a name, and a reason for each edge.
 
-use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, format, vec::Vec};
 
 use super::{
-    constraints::{Constraints, Kind, Nodes, key_of},
+    constraints::{Constraints, Forced, Kind, key_of},
     facts::Facts,
     name::{Besides, name},
     rows::{NONE, at},
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Anomaly, Edge, OperationId, Reason, Rule, Value,
     transactions::{
-        MicroKind,
+        Micro, MicroKind,
         graph::{Arc, Graph},
     },
 };
@@ -29,13 +29,16 @@ pub(in crate::transactions) struct Step {
     pub(in crate::transactions) target: u32,
     pub(in crate::transactions) kind: Kind,
     pub(in crate::transactions) key: u32,
+    /// Where saturation added it.
+    pub(in crate::transactions) forced: Option<Forced>,
 }
 
 /// A short cycle of constraints that have one, with everybody whom its arcs rest on.
 pub(in crate::transactions) fn cycle(
     facts: &Facts<'_>,
-    constraints: &Constraints<'_, '_>,
+    constraints: &mut Constraints<'_, '_>,
 ) -> Box<Anomaly> {
+    constraints.inherit();
     let mut arcs = Vec::new();
     // Dependencies alone say most; then with sessions; real time only where nothing else closes the cycle.
     for besides in [Besides::Nothing, Besides::Session, Besides::RealTime] {
@@ -60,13 +63,10 @@ pub(in crate::transactions) fn of_cycle(
     facts: &Facts<'_>,
     constraints: &Constraints<'_, '_>,
     graph: &Graph,
-    mut arcs: Vec<Arc>,
+    arcs: Vec<Arc>,
 ) -> (Box<Anomaly>, Rule) {
     let rests_on = grounds(constraints, graph, &arcs);
-    for arc in &mut arcs {
-        arc.label = constraints.label(*arc);
-    }
-    let mut anomaly = anomaly(facts, &steps(constraints.nodes, &arcs));
+    let mut anomaly = anomaly(facts, steps(constraints, &arcs));
     anomaly.operations.extend(rests_on);
     anomaly.operations.sort_unstable();
     anomaly.operations.dedup();
@@ -86,22 +86,21 @@ fn grounds(
     let mut known = BTreeSet::new();
     let mut queue: Vec<u32> = arcs.iter().map(|arc| arc.label).collect();
     while let Some(place) = queue.pop() {
-        let forced = &constraints.forced;
-        let Ok(place) = forced.binary_search_by_key(&place, |forced| forced.arc) else {
+        let Some(forced) = constraints.forced_at(place) else {
             continue;
         };
         if known.len() >= GROUNDS_MAX || !known.insert(place) {
             continue;
         }
-        let Some(forced) = forced.get(place) else {
-            continue;
-        };
         let ends = [forced.from, forced.to].map(|node| nodes.transaction(node));
         found.extend(ends.into_iter().flatten().map(id));
         if forced.reader != NONE {
             found.insert(id(forced.reader));
         }
-        let way = graph.shortest_path(forced.from, forced.to, |arc| arc.label < forced.arc);
+        let way = graph.shortest_path(forced.from, forced.to, |arc| {
+            arc.label < forced.arc
+                && constraints.is_within(arc, forced.besides, forced.needs_missed)
+        });
         for arc in way.unwrap_or_default() {
             found.extend(nodes.transaction(arc.target).map(id));
             queue.push(arc.label);
@@ -111,24 +110,26 @@ fn grounds(
 }
 
 /// The steps between transactions along a cycle of nodes. A way through hubs is one step, of the first arc's kind.
-pub(in crate::transactions) fn steps(nodes: Nodes, arcs: &[Arc]) -> Vec<Step> {
+pub(in crate::transactions) fn steps(constraints: &Constraints<'_, '_>, arcs: &[Arc]) -> Vec<Step> {
+    let nodes = constraints.nodes;
     let begin = arcs
         .iter()
         .position(|arc| nodes.transaction(arc.source).is_some())
         .unwrap_or(0);
     let (tail, head) = arcs.split_at(begin);
     let mut steps: Vec<Step> = Vec::new();
-    let mut open: Option<(u32, u32)> = None;
+    let mut open: Option<(u32, Arc)> = None;
     for arc in head.iter().chain(tail) {
-        let (source, label) = match (nodes.transaction(arc.source), open) {
-            (Some(source), _) => (source, arc.label),
+        let (source, first) = match (nodes.transaction(arc.source), open) {
+            (Some(source), _) => (source, *arc),
             (None, Some(open)) => open,
             (None, None) => continue,
         };
         let Some(target) = nodes.transaction(arc.target) else {
-            open = Some((source, label));
+            open = Some((source, first));
             continue;
         };
+        let label = constraints.label(first);
         let kind = Kind::of(label);
         if kind != Kind::Own {
             let key = key_of(label);
@@ -137,6 +138,7 @@ pub(in crate::transactions) fn steps(nodes: Nodes, arcs: &[Arc]) -> Vec<Step> {
                 target,
                 kind,
                 key,
+                forced: constraints.forced_at(first.label),
             });
         }
     }
@@ -144,7 +146,9 @@ pub(in crate::transactions) fn steps(nodes: Nodes, arcs: &[Arc]) -> Vec<Step> {
 }
 
 /// The anomaly of a cycle: its name, and the reasons.
-pub(in crate::transactions) fn anomaly(facts: &Facts<'_>, steps: &[Step]) -> Box<Anomaly> {
+pub(in crate::transactions) fn anomaly(facts: &Facts<'_>, mut steps: Vec<Step>) -> Box<Anomaly> {
+    settle_follows(facts, &mut steps);
+    let steps = steps.as_slice();
     let mut operations: Vec<OperationId> = Vec::new();
     let mut edges = Vec::new();
     for step in steps {
@@ -167,6 +171,33 @@ pub(in crate::transactions) fn anomaly(facts: &Facts<'_>, steps: &[Step]) -> Box
     })
 }
 
+/// A version behind one that its writer read itself is *ww* beside a missed write; everything else that follows was
+/// missed, and only that is certain.
+fn settle_follows(facts: &Facts<'_>, steps: &mut [Step]) {
+    let has_missed = steps.iter().any(|step| step.kind == Kind::Misses);
+    for step in steps.iter_mut().filter(|step| step.kind == Kind::Follows) {
+        step.kind = if has_missed && sees_own(facts, step.source, step.key) {
+            Kind::Follows
+        } else {
+            Kind::Misses
+        };
+    }
+}
+
+/// Whether a list that the transaction read holds the last of its own appends.
+fn sees_own(facts: &Facts<'_>, transaction: u32, key: u32) -> bool {
+    let micros = facts.history.micros_of(transaction as usize);
+    let of_key = |micro: &&Micro| micro.key == key;
+    let append = micros.iter().filter(of_key);
+    let append = append
+        .filter(|micro| micro.kind == MicroKind::Append)
+        .next_back();
+    append.is_some_and(|append| {
+        let mut reads = micros.iter().filter(of_key);
+        reads.any(|read| facts.history.list(*read).contains(&append.value))
+    })
+}
+
 /// When every order was tried and none fits, but no cycle is forced.
 pub(in crate::transactions) fn no_order(facts: &Facts<'_>) -> Box<Anomaly> {
     let operations = (0..).zip(&facts.takes_part);
@@ -174,7 +205,7 @@ pub(in crate::transactions) fn no_order(facts: &Facts<'_>) -> Box<Anomaly> {
     Box::new(Anomaly {
         rule: Rule {
             name: "no-commit-order",
-            about: "some order of the writers of each key explains every read",
+            about: "reads that no order of the writers of each key explains",
         },
         operations: operations.map(|(number, _)| OperationId(number)).collect(),
         edges: Vec::new(),
@@ -184,6 +215,9 @@ pub(in crate::transactions) fn no_order(facts: &Facts<'_>) -> Box<Anomaly> {
 
 /// Why the source comes before the target, and the third transaction whose read shows it, if it takes one.
 fn reason(facts: &Facts<'_>, step: Step) -> (Reason, Option<u32>) {
+    if let Some(forced) = step.forced.filter(|_| step.kind == Kind::Overwrites) {
+        return reason_of_forced(facts, step, forced);
+    }
     let key = || facts.history.key(step.key);
     let is_list = facts.is_list.get(step.key as usize) == Some(&true);
     let older = || last_write(facts, step.source, step.key);
@@ -199,11 +233,10 @@ fn reason(facts: &Facts<'_>, step: Step) -> (Reason, Option<u32>) {
             key: key(),
             value: older(),
         },
-        Kind::Overwrites if is_list => {
-            // One whose own append nobody else read has read what it appended to.
-            let is_loose = facts.loose(step.key).binary_search(&step.source).is_ok();
+        Kind::Overwrites | Kind::Follows if is_list => {
+            let is_own = step.kind == Kind::Follows;
             let longest = at(&facts.longest, step.key);
-            let reader = if is_loose { step.source } else { longest };
+            let reader = if is_own { step.source } else { longest };
             let reason = Reason::AppendsBehind {
                 key: key(),
                 older: older(),
@@ -212,7 +245,7 @@ fn reason(facts: &Facts<'_>, step: Step) -> (Reason, Option<u32>) {
             };
             return (reason, Some(reader));
         }
-        Kind::Overwrites => Reason::Overwrites {
+        Kind::Overwrites | Kind::Follows => Reason::Overwrites {
             key: key(),
             older: older(),
             newer: newer(),
@@ -228,6 +261,25 @@ fn reason(facts: &Facts<'_>, step: Step) -> (Reason, Option<u32>) {
         },
     };
     (reason, None)
+}
+
+/// The writer of what was read comes after one that the reader must have seen; of two that must not overlap, one is
+/// over before the other begins.
+fn reason_of_forced(facts: &Facts<'_>, step: Step, forced: Forced) -> (Reason, Option<u32>) {
+    let key = facts.history.key(step.key);
+    if forced.reader == NONE {
+        let clause = format!(
+            "no two transactions that write {key} overlap, and the one must commit before the other"
+        );
+        return (Reason::Because(clause), None);
+    }
+    let reason = Reason::Hidden {
+        key,
+        older: last_write(facts, step.source, step.key),
+        newer: last_write(facts, step.target, step.key),
+        reader: OperationId(forced.reader as usize),
+    };
+    (reason, Some(forced.reader))
 }
 
 fn last_write(facts: &Facts<'_>, transaction: u32, key: u32) -> Value {

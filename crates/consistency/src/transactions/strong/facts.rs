@@ -57,6 +57,8 @@ pub(in crate::transactions) struct Facts<'a> {
     pub(in crate::transactions) longest: Vec<u32>,
     pub(in crate::transactions) is_list: Vec<bool>,
     pub(in crate::transactions) faults: Vec<Fault>,
+    /// Keys that [`Self::pass_over`] named.
+    passed_over: Vec<bool>,
 }
 
 /// Why there are no facts.
@@ -102,9 +104,23 @@ impl<'a> Facts<'a> {
             longest: vec![NONE; keys_count],
             is_list,
             faults,
+            passed_over: vec![false; keys_count],
         };
         facts.judge_keys(entries, keep_going)?;
         Ok(facts)
+    }
+
+    /// Lets no order be drawn from these keys: with a read that is wrong by itself, which version was seen is a guess.
+    pub(in crate::transactions) fn pass_over(&mut self, keys: impl Iterator<Item = u32>) {
+        for key in keys {
+            if let Some(is_passed_over) = self.passed_over.get_mut(key as usize) {
+                *is_passed_over = true;
+            }
+        }
+    }
+
+    pub(in crate::transactions) fn is_passed_over(&self, key: u32) -> bool {
+        self.passed_over.get(key as usize) == Some(&true)
     }
 
     /// The writers of a key whose order is certain, oldest first.

@@ -38,22 +38,25 @@ impl FaultKind {
         let (name, about) = match self {
             Self::Internal => (
                 "internal",
-                "a transaction sees its own writes, and of others the same state throughout",
+                "a transaction that does not see its own writes, or sees others' in two states",
             ),
-            Self::ThinAir => ("thin-air", "a value read was written by somebody"),
-            Self::AbortedRead => ("G1a", "nobody reads what an aborted transaction wrote"),
+            Self::ThinAir => ("thin-air-read", "a read of a value that nobody wrote"),
+            Self::AbortedRead => ("G1a", "a read of what an aborted transaction wrote"),
             Self::IntermediateRead => (
                 "G1b",
-                "nobody reads what its own transaction wrote over, or appended to",
+                "a read of what its own transaction wrote over, or appended to",
             ),
-            Self::Duplicate => ("duplicate", "an element appended once is in a list once"),
+            Self::Duplicate => (
+                "duplicate-elements",
+                "a list that holds an element twice that was appended once",
+            ),
             Self::IncompatibleOrder => (
                 "incompatible-order",
-                "of two reads of one list the shorter is a prefix of the longer",
+                "two reads of one list of which neither is a prefix of the other",
             ),
             Self::TornAppends => (
                 "torn-append",
-                "the appends of one transaction to a list stand together, in its order",
+                "appends of one transaction to a list that do not stand together in its order",
             ),
         };
         Rule { name, about }

@@ -6,6 +6,7 @@ use crate::Rule;
 /// What a cycle is called by the dependencies on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::transactions) enum Phenomenon {
+    Contradiction,
     WriteCycle,
     InformationFlow,
     LostUpdate,
@@ -30,14 +31,14 @@ pub(in crate::transactions) fn name(steps: &[Step]) -> Rule {
 }
 
 pub(in crate::transactions) fn besides(steps: &[Step]) -> Besides {
-    let has = |kind| steps.iter().any(|step| step.kind == kind);
-    if has(Kind::RealTime) {
-        Besides::RealTime
-    } else if has(Kind::Session) {
-        Besides::Session
-    } else {
-        Besides::Nothing
-    }
+    let each = steps.iter().map(|step| match step.kind {
+        Kind::RealTime => Besides::RealTime,
+        Kind::Session => Besides::Session,
+        _ => step
+            .forced
+            .map_or(Besides::Nothing, |forced| forced.besides),
+    });
+    each.max().unwrap_or(Besides::Nothing)
 }
 
 pub(in crate::transactions) fn phenomenon(steps: &[Step]) -> Phenomenon {
@@ -52,7 +53,18 @@ pub(in crate::transactions) fn phenomenon(steps: &[Step]) -> Phenomenon {
         .zip(steps.iter().cycle().skip(1))
         .any(|(step, next)| is_rw(step) && is_rw(next));
     let reads_from = steps.iter().any(|step| step.kind == Kind::ReadsFrom);
+    let is_plain = |step: &Step| matches!(step.kind, Kind::Session | Kind::RealTime);
+    let mut forced = steps.iter().filter_map(|step| step.forced);
+    let is_forced = forced.clone().next().is_some();
+    if steps.iter().all(is_plain) {
+        return Phenomenon::Contradiction;
+    }
+    if forced.any(|forced| forced.needs_missed) {
+        return Phenomenon::Antidependencies;
+    }
     match rw_count {
+        // Where a forced order of versions is not the true one, a reader missed a write that was before it.
+        0 if is_forced => Phenomenon::SingleAntidependency,
         0 if reads_from => Phenomenon::InformationFlow,
         0 => Phenomenon::WriteCycle,
         // Both read one version and both replace it: the one misses the other, which is overwritten or misses too.
@@ -77,25 +89,26 @@ fn is_long_fork(steps: &[Step]) -> bool {
 }
 
 impl Phenomenon {
-    /// The name and what the rule asks.
+    /// The name and what the rule forbids.
     pub(in crate::transactions) const fn rule(self, besides: Besides) -> Rule {
         let about = match self {
-            Self::WriteCycle => {
-                "the writes of transactions do not overwrite one another in a circle"
-            }
+            Self::Contradiction => "a session whose order contradicts real time",
+            Self::WriteCycle => "a circle of transactions that overwrite one another",
             Self::InformationFlow => {
-                "no transaction reads, by way of others, what depends on itself"
+                "a circle of transactions that read from or overwrite one another"
             }
-            Self::LostUpdate => "no two transactions read one version and both replace it",
+            Self::LostUpdate => {
+                "two writers of one key, one of which replaces the other's write without having seen it"
+            }
             Self::SingleAntidependency => {
-                "no transaction misses a write that comes before it by other dependencies"
+                "a circle of dependencies and one missed write: a write missed that comes before its reader"
             }
-            Self::LongFork => "no two readers see two writes in different orders",
+            Self::LongFork => "two readers that see two writes in different orders",
             Self::NonadjacentAntidependencies => {
-                "no circle of dependencies in which no two missed writes follow one another"
+                "a circle of dependencies and several missed writes, no two of them in a row"
             }
-            Self::WriteSkew => "no two transactions each miss what the other writes",
-            Self::Antidependencies => "no circle of dependencies and missed writes",
+            Self::WriteSkew => "two transactions that each miss what the other writes",
+            Self::Antidependencies => "a circle of dependencies and missed writes",
         };
         Rule {
             name: self.name(besides),
@@ -105,6 +118,7 @@ impl Phenomenon {
 
     const fn name(self, besides: Besides) -> &'static str {
         match (self, besides) {
+            (Self::Contradiction, _) => "session-against-time",
             (Self::WriteCycle, Besides::Nothing) => "G0",
             (Self::WriteCycle, Besides::Session) => "G0-session",
             (Self::WriteCycle, Besides::RealTime) => "G0-realtime",

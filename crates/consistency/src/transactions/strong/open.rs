@@ -12,7 +12,9 @@ use crate::{Consistency, transactions::Ending};
 /// writers of a key must not overlap.
 pub(in crate::transactions) fn is_open(facts: &Facts<'_>, level: Consistency, key: u32) -> bool {
     let is_list = facts.is_list.get(key as usize) == Some(&true);
-    facts.loose(key).len() > 1 && (!is_list || level == Consistency::SnapshotIsolation)
+    !facts.is_passed_over(key)
+        && facts.loose(key).len() > 1
+        && (!is_list || level == Consistency::SnapshotIsolation)
 }
 
 /// The open keys, and for each transaction which of them it writes.

@@ -15,7 +15,8 @@ use alloc::{vec, vec::Vec};
 
 use super::{
     constraints::{Constraints, Forced, Kind},
-    facts::{Facts, Stop, ask},
+    facts::{Facts, STRIDE, Stop, ask},
+    name::Besides,
     open::{Chains, OpenKeys},
     rows::NONE,
 };
@@ -53,6 +54,8 @@ pub(in crate::transactions) fn saturate(
         before: vec![0; cells],
         after: vec![NONE; cells],
         places: Vec::new(),
+        runs: Vec::new(),
+        steps: 0,
     };
     loop {
         let graph = constraints.graph();
@@ -77,6 +80,10 @@ struct Saturation<'s, 'a> {
     after: Vec<u32>,
     /// The writers of the key in hand by chain and place.
     places: Vec<(u32, u32, u32)>,
+    /// Where each chain's begin and end there.
+    runs: Vec<(usize, usize)>,
+    /// Runs looked at since the last question.
+    steps: usize,
 }
 
 impl Saturation<'_, '_> {
@@ -129,7 +136,7 @@ impl Saturation<'_, '_> {
         for (done, key) in self.open.keys.iter().enumerate() {
             ask(done, keep_going)?;
             self.index(*key);
-            self.key(constraints, *key);
+            self.key(constraints, *key, keep_going)?;
         }
         Ok(constraints.arcs.len() > arcs_before)
     }
@@ -142,14 +149,38 @@ impl Saturation<'_, '_> {
             }
         }
         self.places.sort_unstable();
+        self.runs.clear();
+        let mut begin = 0_usize;
+        for run in self.places.chunk_by(|left, right| left.0 == right.0) {
+            let end = begin.saturating_add(run.len());
+            self.runs.push((begin, end));
+            begin = end;
+        }
     }
 
-    fn key(&self, constraints: &mut Constraints<'_, '_>, key: u32) {
+    /// Counts a look at all runs.
+    fn spend(&mut self, keep_going: &mut dyn FnMut() -> bool) -> Result<(), Stop> {
+        self.steps = self.steps.saturating_add(self.runs.len()).saturating_add(1);
+        if self.steps >= STRIDE {
+            self.steps = 0;
+            return ask(0, keep_going);
+        }
+        Ok(())
+    }
+
+    fn key(
+        &mut self,
+        constraints: &mut Constraints<'_, '_>,
+        key: u32,
+        keep_going: &mut dyn FnMut() -> bool,
+    ) -> Result<(), Stop> {
+        let facts = self.facts;
         let nodes = constraints.nodes;
-        let writers = self.facts.writers(key);
-        let is_list = self.facts.is_list.get(key as usize) == Some(&true);
+        let writers = facts.writers(key);
+        let is_list = facts.is_list.get(key as usize) == Some(&true);
         if nodes.level() == Consistency::SnapshotIsolation {
-            for writer in self.facts.loose(key) {
+            for writer in facts.loose(key) {
+                self.spend(keep_going)?;
                 for later in self.firsts_after(nodes.commit(*writer), *writer) {
                     let grounds = Grounds {
                         from: nodes.commit(*writer),
@@ -161,9 +192,10 @@ impl Saturation<'_, '_> {
             }
         }
         if is_list {
-            return;
+            return Ok(());
         }
-        for read in self.facts.reads.row(key) {
+        for read in facts.reads.row(key) {
+            self.spend(keep_going)?;
             let Some(writer) = writers.get(read.version as usize).copied() else {
                 continue;
             };
@@ -185,6 +217,7 @@ impl Saturation<'_, '_> {
                 self.follow(constraints, earlier, replaced, key, grounds);
             }
         }
+        Ok(())
     }
 
     /// Of each chain the first writer of the key in hand whose commit is after this node, other than `but`.
@@ -211,7 +244,8 @@ impl Saturation<'_, '_> {
 
     /// The key's writers, chain by chain.
     fn runs(&self) -> impl Iterator<Item = &[(u32, u32, u32)]> {
-        self.places.chunk_by(|left, right| left.0 == right.0)
+        let runs = self.runs.iter();
+        runs.filter_map(|(begin, end)| self.places.get(*begin..*end))
     }
 
     /// The source's commit must be before the target node.
@@ -294,6 +328,8 @@ fn note(constraints: &mut Constraints<'_, '_>, grounds: Grounds) {
         from: grounds.from,
         to: grounds.to,
         reader: grounds.reader,
+        besides: Besides::RealTime,
+        needs_missed: true,
     });
 }
 

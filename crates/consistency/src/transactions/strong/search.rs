@@ -181,6 +181,7 @@ impl<'s, 'a> Search<'s, 'a> {
         while has_changed {
             has_changed = false;
             for chain in 0..self.positions.len() {
+                self.count_step(keep_going)?;
                 while let Some(node) = self.next_of(chain)
                     && self.may_come(node)
                     && self.rules_nothing_out(node)
@@ -278,11 +279,16 @@ impl<'s, 'a> Search<'s, 'a> {
                 })
     }
 
-    fn lay_out(&mut self, node: u32, keep_going: &mut dyn FnMut() -> bool) -> Result<(), Stop> {
+    fn count_step(&mut self, keep_going: &mut dyn FnMut() -> bool) -> Result<(), Stop> {
         self.steps = self.steps.wrapping_add(1);
         if self.steps.is_multiple_of(STRIDE) && !keep_going() {
             return Err(Stop::Unknown(UnknownReason::Interrupted));
         }
+        Ok(())
+    }
+
+    fn lay_out(&mut self, node: u32, keep_going: &mut dyn FnMut() -> bool) -> Result<(), Stop> {
+        self.count_step(keep_going)?;
         let Some(transaction) = self.nodes.transaction(node) else {
             return Ok(());
         };
