@@ -188,10 +188,8 @@ fn settle_follows(facts: &Facts<'_>, steps: &mut [Step]) {
 fn sees_own(facts: &Facts<'_>, transaction: u32, key: u32) -> bool {
     let micros = facts.history.micros_of(transaction as usize);
     let of_key = |micro: &&Micro| micro.key == key;
-    let append = micros.iter().filter(of_key);
-    let append = append
-        .filter(|micro| micro.kind == MicroKind::Append)
-        .next_back();
+    let mut of_appends = micros.iter().filter(of_key);
+    let append = of_appends.rfind(|micro| micro.kind == MicroKind::Append);
     append.is_some_and(|append| {
         let mut reads = micros.iter().filter(of_key);
         reads.any(|read| facts.history.list(*read).contains(&append.value))
