@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Args) -> Answer {
 }
 
 fn benchmark(workspace: &Workspace, name: &str, args: &Args) -> Command {
-    let mut command = workspace.cargo(&["run", "--release", "--package", "benches"]);
+    let mut command = workspace.cargo(&["run", "--profile", "measured", "--package", "benches"]);
     if name == "clocks" {
         // One of its peers states a newer compiler than it needs.
         command.args(["--features", "peers,minerva", "--ignore-rust-version"]);
@@ -97,7 +97,7 @@ fn benchmark(workspace: &Workspace, name: &str, args: &Args) -> Command {
 
 fn build_madsim(workspace: &Workspace, name: &str) -> Result<std::path::PathBuf, String> {
     let target = workspace.scratch().join("madsim");
-    let mut command = workspace.cargo(&["build", "--release", "--package", "benches"]);
+    let mut command = workspace.cargo(&["build", "--profile", "measured", "--package", "benches"]);
     command
         .args(["--bin", name])
         .arg("--target-dir")
@@ -108,6 +108,6 @@ fn build_madsim(workspace: &Workspace, name: &str) -> Result<std::path::PathBuf,
         return Err(format!("{name} does not build"));
     }
     Ok(target
-        .join("release")
+        .join("measured")
         .join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
 }
