@@ -81,6 +81,12 @@ pub enum NotCheckable {
         /// The later operation.
         operation: OperationId,
     },
+    /// The operations do not stand in the order of their calls, so that order says nothing of a process's own.
+    #[error("operation {operation} was called before an earlier one of its process")]
+    OutOfOrder {
+        /// The operation that stands too late.
+        operation: OperationId,
+    },
     /// One key holds a list to some transactions and a register to others.
     #[error("the key {key} is read or written both as a list and as a register")]
     ListAndRegister {

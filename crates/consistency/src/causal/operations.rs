@@ -1,10 +1,12 @@
 //! From single operations to the flat history that these checks read: one transaction for each operation, with the
 //! same [`OperationId`](crate::OperationId).
 
+use alloc::collections::BTreeMap;
+
 use super::{Builder, Ending, MicroOperation, Transactions};
 use crate::{
     CasRegister, Completion, KeyValue, KvInput, KvOutput, Model, NotCheckable, Operation,
-    OperationId, Register, RegisterCall, RegisterInput, RegisterOutput, Value,
+    OperationId, ProcessId, Register, RegisterCall, RegisterInput, RegisterOutput, Value,
 };
 
 /// What one operation read and wrote. Both when it did both, in that order: a compare-and-set that swapped.
@@ -153,7 +155,8 @@ impl ReadWrite for KeyValue {
 ///
 /// # Errors
 /// [`NotCheckable::NotReadOrWrite`] for an operation that is neither, such as an append to a text, or whose answer
-/// is none that this input can have.
+/// is none that this input can have; [`NotCheckable::OutOfOrder`] for operations that do not stand in the order of their
+/// calls.
 ///
 /// ```
 /// use consistency::causal::of_operations;
@@ -174,7 +177,13 @@ pub fn of_operations<M: ReadWrite>(
     operations: &[Operation<M::Input, M::Output>],
 ) -> Result<Transactions, NotCheckable> {
     let mut builder = Builder::new();
+    let mut called: BTreeMap<ProcessId, u64> = BTreeMap::new();
     for (place, operation) in operations.iter().enumerate() {
+        let position = operation.call.position;
+        if called.insert(operation.process, position) > Some(position) {
+            let operation = OperationId(place);
+            return Err(NotCheckable::OutOfOrder { operation });
+        }
         let id = builder.invoke(operation.process, operation.call);
         let (ending, at) = match &operation.completion {
             Completion::Ok { at, .. } => (Ending::Committed, Some(*at)),
@@ -222,4 +231,30 @@ fn steps<M: ReadWrite>(
         value: exchange(value),
     });
     read.into_iter().chain(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Moment;
+
+    #[test]
+    fn operations_out_of_the_order_of_their_calls_are_refused() {
+        let write = |position| Operation {
+            process: ProcessId(0),
+            call: Moment {
+                position,
+                time_ns: None,
+            },
+            input: RegisterInput::write(1),
+            completion: Completion::Info { at: None },
+        };
+        let model = Register::new(Value::Nil);
+        let operation = OperationId(1);
+        assert_eq!(
+            of_operations(&model, &[write(4), write(2)]).err(),
+            Some(NotCheckable::OutOfOrder { operation }),
+        );
+        assert!(of_operations(&model, &[write(2), write(2)]).is_ok());
+    }
 }
