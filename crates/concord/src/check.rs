@@ -68,6 +68,7 @@ Formats (found out from the file unless --format names one):
 
 JSON, an object a line:
   file, model, consistency, verdict, operations, seconds
+  headline    of a violation: what is violated, and by which anomaly
   evidence    of a violation: its operations, a line each
   minimal     of a violation: whether fewer operations hold
   reason      of what is unknown: why

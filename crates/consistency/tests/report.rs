@@ -249,7 +249,7 @@ fn a_cycle_of_transactions_is_told_edge_by_edge_and_drawn() {
     let report = Report::transactions("a run", &history, level, &judgement);
     let text = report.explain();
     for part in [
-        "The 2 transactions are not snapshot-isolation.",
+        "The 2 transactions are not snapshot-isolation: G-single.",
         "G-single: a cycle with exactly one missed write.",
         "1. T0 wrote 1 to \"x\", which T1 read, so T0 comes before T1.",
         "So T0 would come before itself, which no order allows.",

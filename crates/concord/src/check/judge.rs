@@ -81,7 +81,7 @@ pub(super) fn judge(check: &Check, title: &str, input: Input) -> Result<Finding,
         Recorded::Transactions(history) => {
             let promise = Promise::One(strongest(input.format));
             match check.consistency.unwrap_or(promise) {
-                Promise::All => Ok(all_of_transactions(title, &history, &budget)),
+                Promise::All => Ok(all_of_transactions(title, &history, input.format, &budget)),
                 Promise::One(level) if level.is_transactional() => {
                     Ok(of_transactions(title, level, &history, &budget))
                 }
@@ -97,9 +97,10 @@ pub(super) fn judge(check: &Check, title: &str, input: Input) -> Result<Finding,
 
 /// The strongest promise that a history in this format can show: some formats tell no time.
 const fn strongest(format: Format) -> Consistency {
-    match format {
-        Format::Plume | Format::DbcopJson | Format::Sessions => Consistency::Serializable,
-        _ => Consistency::StrictSerializable,
+    if format.has_times() {
+        Consistency::StrictSerializable
+    } else {
+        Consistency::Serializable
     }
 }
 
@@ -137,10 +138,20 @@ fn of_transactions(
     }
 }
 
-fn all_of_transactions(title: &str, history: &Transactions, budget: &Budget) -> Finding {
+fn all_of_transactions(
+    title: &str,
+    history: &Transactions,
+    format: Format,
+    budget: &Budget,
+) -> Finding {
     let start = Instant::now();
-    let map =
+    let mut map =
         budget.alone(|limits, keep_going| check_all_transactions(history, limits, keep_going));
+    if !format.has_times() {
+        // Without times, strict says no more than serializable does.
+        map.rows
+            .retain(|row| row.level != Consistency::StrictSerializable);
+    }
     let seconds = start.elapsed().as_secs_f64();
     map::finding(&map, None, history.len(), seconds, |level, judgement| {
         Report::transactions(title, history, level, judgement)

@@ -60,7 +60,10 @@ pub(super) fn finding(
             false,
         ),
     };
-    let about = telling.map(|row| format!("Below: why {} is {}.", row.level, answer(row)));
+    let about = telling.map(|row| match answer(row) {
+        HOLDS => format!("Below: why {} holds.", row.level),
+        answer => format!("Below: why {} is {answer}.", row.level),
+    });
     report.lead(said, &headline, "All models", about.as_slice(), &table);
     Finding {
         verdict: ending(said),
@@ -84,12 +87,13 @@ pub(super) fn finding(
     }
 }
 
+const HOLDS: &str = "holds";
 const UNKNOWN: &str = "unknown";
 const OPEN: &str = "not checkable";
 
 const fn answer(row: &MapRow) -> &'static str {
     match row.judgement {
-        Judgement::Holds(_) => "holds",
+        Judgement::Holds(_) => HOLDS,
         Judgement::Violated(_) => "violated",
         Judgement::Unknown(_) => UNKNOWN,
         Judgement::NotCheckable(_) => OPEN,

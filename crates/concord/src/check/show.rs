@@ -42,6 +42,7 @@ pub(super) fn finding(check: &Check, candidate: &Candidate, finding: &Finding) {
         return;
     }
     if finding.verdict == Ending::Violated {
+        say!("  {}", finding.report.headline());
         for line in finding.report.evidence_text().lines() {
             say!("  {line}");
         }
@@ -71,6 +72,7 @@ fn as_json(check: &Check, candidate: &Candidate, finding: &Finding) {
         "methods": finding.methods,
     });
     if finding.verdict == Ending::Violated {
+        object["headline"] = json!(finding.report.headline());
         object["evidence"] = json!(finding.report.evidence());
         object["minimal"] = json!(finding.is_minimal);
     }

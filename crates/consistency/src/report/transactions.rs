@@ -40,8 +40,9 @@ impl Report {
                 let headline = format!("The {count} transactions are {level}.");
                 (Finding::Holds, headline)
             }
-            Judgement::Violated(_) => {
-                let headline = format!("The {count} transactions are not {level}.");
+            Judgement::Violated(anomaly) => {
+                let rule = anomaly.rule.name;
+                let headline = format!("The {count} transactions are not {level}: {rule}.");
                 (Finding::Violated, headline)
             }
             Judgement::Unknown(reason) => {
