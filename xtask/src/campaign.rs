@@ -59,11 +59,16 @@ pub(crate) enum Profile {
 
 /// Builds `concord`.
 pub(crate) fn build(workspace: &Workspace, profile: Profile) -> Result<Program, String> {
-    let mut command = workspace.cargo(&["build", "--quiet", "--package", "concord"]);
+    let mut command = workspace.cargo(&["build", "--quiet", "--bin", "concord"]);
     let folder = match profile {
-        Profile::Debug => "debug",
+        // As the tests build it, so that it is there already.
+        Profile::Debug => {
+            command.args(workspace.everything());
+            "debug"
+        }
+        // As the README's first command does.
         Profile::Release => {
-            command.arg("--release");
+            command.args(["--package", "concord", "--release"]);
             "release"
         }
     };

@@ -83,6 +83,24 @@ impl Workspace {
         self.packages.iter().find(|package| package.name == name)
     }
 
+    /// What selects the whole workspace with all features but those of `benches`, its peers. One selection for all that
+    /// runs, so that every crate is built once.
+    pub(crate) fn everything(&self) -> Vec<String> {
+        let members = self.packages.iter();
+        let features: Vec<String> = members
+            .filter(|package| package.name != "benches")
+            .flat_map(|package| {
+                let names = package.features.keys();
+                names.map(|feature| format!("{}/{feature}", package.name))
+            })
+            .collect();
+        vec![
+            "--workspace".to_owned(),
+            "--features".to_owned(),
+            features.join(","),
+        ]
+    }
+
     /// The members that others can depend on: libraries below the tools.
     pub(crate) fn libraries(&self) -> impl Iterator<Item = &Package> {
         let crates = self.root.join("crates");

@@ -44,11 +44,11 @@ pub(super) fn tests(workspace: &Workspace) -> Findings {
         findings.absent.push(instead.to_owned());
         &["test", "--no-fail-fast", "--lib", "--bins", "--tests"]
     };
-    let benches = ["--package", "benches"];
+    let everything = workspace.everything();
     // With all features, every inner loop that this processor has; without, the baseline alone, in the
     // tests that the loops of dense clocks stand behind.
-    let baseline: Vec<&str> = BASELINE.split(' ').collect();
-    for selection in [&ALL_BUT_PEERS[..], &benches, &baseline] {
+    let baseline: Vec<String> = BASELINE.split(' ').map(str::to_owned).collect();
+    for selection in [&everything, &baseline] {
         let mut command = workspace.cargo(words);
         command.args(selection);
         match shell::check(command) {
@@ -67,7 +67,7 @@ pub(super) fn tests(workspace: &Workspace) -> Findings {
 /// Which browser opened the page of `concord check --report`: without one, its tests looked at the text only.
 fn browser(workspace: &Workspace, findings: &mut Findings) {
     let mut command = workspace.cargo(&["test", "--test", "page"]);
-    command.args(ALL_BUT_PEERS);
+    command.args(workspace.everything());
     command.args(["the_page_works_in_a_browser", "--", "--nocapture"]);
     match shell::check(command) {
         Ok(output) => {
@@ -90,7 +90,7 @@ fn browser(workspace: &Workspace, findings: &mut Findings) {
 fn kernels(workspace: &Workspace, findings: &mut Findings) {
     // The same selection as above, so that nothing is built again.
     let mut command = workspace.cargo(&["test", "--lib"]);
-    command.args(ALL_BUT_PEERS);
+    command.args(workspace.everything());
     command.args(["the_selected_kernel", "--", "--nocapture"]);
     match shell::check(command) {
         Ok(output) => {
@@ -122,7 +122,7 @@ fn count(line: &str) -> Option<&str> {
 pub(super) fn doctests(workspace: &Workspace) -> Findings {
     let mut findings = Findings::default();
     let mut command = workspace.cargo(&["test", "--quiet", "--doc", "--no-fail-fast"]);
-    command.args(ALL_BUT_PEERS);
+    command.args(workspace.everything());
     findings.expect(shell::check(command));
     findings
 }
