@@ -40,6 +40,9 @@ pub use side::{NODES_MAX, Side};
 
 pub mod staleness;
 
+#[cfg(feature = "strategy")]
+pub mod strategy;
+
 mod subject;
 pub use subject::{Ask, EventOf, Heard, InputOf, KeyOf, Operation, OutputOf, RequestOf, Subject};
 

@@ -24,7 +24,7 @@ const PROMISES: &[&str] = &[
 ];
 
 /// Features that may need `std`; all others must do without.
-const NEEDS_STD: &[&str] = &["default", "std"];
+const NEEDS_STD: &[&str] = &["default", "std", "strategy"];
 
 const BARE_TARGET: &str = "thumbv7em-none-eabi";
 
