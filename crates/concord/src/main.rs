@@ -4,6 +4,7 @@ mod cap;
 mod check;
 mod exit;
 mod paint;
+mod plan;
 mod replay;
 mod say;
 mod sim;

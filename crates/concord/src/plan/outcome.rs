@@ -1,6 +1,7 @@
 //! What is known of one candidate: the object that `--json` prints, and that the table and the page show.
 //!
-//! A value that does not apply to the candidate is absent, never zero.
+//! A value that does not apply to the candidate is absent, never zero. Times are in milliseconds, shares
+//! and probabilities from 0 to 1. Nothing is rounded here.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +12,12 @@ use serde::Serialize;
 pub(crate) struct Outcome {
     /// Its name in the file.
     pub(crate) name: String,
-    /// How it works: `quorum`, `partial`, `leader`, `lease`, `chain` or `local`.
+    /// How it works: `quorum`, `partial`, `leader`, `lease`, `write-all`, `chain` or `local`.
     pub(crate) protocol: String,
+    /// Whether the file names it, or the search found it.
+    pub(crate) is_found: bool,
+    /// Its nodes, in the order of the file.
+    pub(crate) nodes: Vec<String>,
     /// What a read contacts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reads: Option<String>,
@@ -36,6 +41,12 @@ pub(crate) struct Outcome {
     pub(crate) claims: Vec<Claim>,
     /// The names of the candidates that are nowhere worse and somewhere better.
     pub(crate) dominated_by: Vec<String>,
+    /// What could not be found out, and why. Not empty: the command ends with 3.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unknown: Vec<String>,
+    /// What a reader must know beside the numbers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) notes: Vec<String>,
 }
 
 /// What survives.
@@ -105,8 +116,16 @@ pub(crate) struct Timing {
     pub(crate) error: f64,
     /// Milliseconds after a write, and how likely a read sees it.
     pub(crate) consistent_at: BTreeMap<String, f64>,
+    /// How likely a read sees one of the last so many versions, for quorums that do not spread (closed
+    /// form); a lower bound where they do.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) consistent_within_versions: BTreeMap<String, f64>,
+    /// How long after a write 99.9 % of the reads see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) t_visibility_999_ms: Option<f64>,
+    /// Its confidence interval, if it is sampled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) t_visibility_999_interval_ms: Option<[f64; 2]>,
     pub(crate) read_latency: Percentiles,
     pub(crate) write_latency: Percentiles,
     /// For the pictures: milliseconds and the share that is done by then.
@@ -120,11 +139,14 @@ pub(crate) struct Timing {
 }
 
 /// Milliseconds.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Percentiles {
     pub(crate) p50: f64,
     pub(crate) p99: f64,
     pub(crate) p999: f64,
+    /// The confidence intervals of the three, if they are sampled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) intervals: Option<[[f64; 2]; 3]>,
 }
 
 /// One operation, in one shape, for the clients of one side.
