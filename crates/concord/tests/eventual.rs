@@ -22,6 +22,16 @@ fn the_eventual_store_holds_under_every_fault() {
     );
     let faults = object["faults"].as_object().expect("a map");
     assert_eq!(faults.len(), 15, "every fault was delivered: {object}");
+    // It is not linearizable, and a history says so.
+    let given_up = &object["given_up"];
+    assert_eq!(given_up["model"], "linearizable", "{object}");
+    assert!(given_up["seeds"].as_u64() > Some(5), "{object}");
+    let witness = given_up["witness"].as_array().expect("operations");
+    assert!((2..=3).contains(&witness.len()), "{witness:?}");
+    assert!(
+        witness.iter().all(|line| line.as_str().is_some()),
+        "{witness:?}"
+    );
 }
 
 #[test]

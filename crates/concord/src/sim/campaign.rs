@@ -32,6 +32,7 @@ struct Seed {
     tally: Tally,
     violation: Option<Violation>,
     unknown: Option<String>,
+    given_up: Option<Vec<String>>,
 }
 
 /// The sums over all seeds.
@@ -48,6 +49,10 @@ pub(crate) struct Campaign {
     /// By seed, rising.
     pub(crate) violations: Vec<(u64, Violation)>,
     pub(crate) unknowns: Vec<(u64, String)>,
+    /// Seeds with a history that the protocol's design admits and a stronger model does not.
+    pub(crate) seeds_given_up: u64,
+    /// The first of them, and its operations in words.
+    pub(crate) given_up: Option<(u64, Vec<String>)>,
 }
 
 /// Runs every seed of the range.
@@ -81,6 +86,8 @@ pub(crate) fn run(case: &Case, seeds: Range<u64>) -> Result<Campaign, BadInput> 
         hash: 0,
         violations: Vec::new(),
         unknowns: Vec::new(),
+        seeds_given_up: 0,
+        given_up: None,
     };
     for result in results {
         campaign.add(result?);
@@ -102,6 +109,7 @@ fn one(case: &Case, seed: u64) -> Result<Seed, BadInput> {
         tally: run.tally,
         violation: run.outcome.violation,
         unknown: run.outcome.unknown,
+        given_up: run.given_up,
     })
 }
 
@@ -117,6 +125,10 @@ impl Campaign {
             .for_each(|fault| self.planned.insert(fault));
         // An odd multiplier makes the order of the seeds count.
         self.hash = (self.hash ^ seed.hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        if let Some(operations) = seed.given_up {
+            self.seeds_given_up += 1;
+            self.given_up.get_or_insert((seed.seed, operations));
+        }
         if let Some(violation) = seed.violation {
             self.violations.push((seed.seed, violation));
         } else if let Some(reason) = seed.unknown {

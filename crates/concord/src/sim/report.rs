@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use consistency::Consistency;
 use serde_json::{Value, json};
 use simulator::{Fault, FaultSet};
 
@@ -92,6 +93,14 @@ impl Report {
             .artefact
             .as_ref()
             .map(|(file, _)| file.display().to_string());
+        let given_up = campaign.given_up.as_ref().map(|(seed, operations)| {
+            json!({
+                "model": self.gives_up().map(Consistency::name),
+                "seeds": campaign.seeds_given_up,
+                "seed": seed,
+                "witness": operations,
+            })
+        });
         json!({
             "protocol": self.case.protocol.name(),
             "verdict": name_of(self.ending()),
@@ -110,6 +119,7 @@ impl Report {
             "left_out_faults": self.left_out(),
             "violations": violations,
             "unknowns": unknowns,
+            "given_up": given_up,
             "artefact": file,
             "trace_hash": hash_text(campaign.hash),
         })
@@ -138,6 +148,11 @@ impl Report {
         all.iter()
             .filter(|&fault| !admitted.contains(fault))
             .collect()
+    }
+
+    /// The model that the protocol does not keep, by design.
+    fn gives_up(&self) -> Option<Consistency> {
+        self.case.protocol.entry().about.gives_up
     }
 
     fn verdict(&self) -> String {
@@ -211,6 +226,7 @@ fn print_details(report: &Report) {
         let text = format!("{fault} was on and never happened: this campaign did not test it");
         say!("  {}", paint(Tone::Doubtful, &text));
     }
+    print_given_up(report);
     let hash = format!("{name}: trace hash {}", hash_text(campaign.hash));
     say!("{}", paint(Tone::Quiet, &hash));
     const SHOWN: usize = 5;
@@ -238,5 +254,21 @@ fn print_details(report: &Report) {
             artefact.shrinking()
         );
         say!("Run it again: concord replay {}", file.display());
+    }
+}
+
+/// By design, so it is no violation: the model that is not kept, and a history that shows it.
+fn print_given_up(report: &Report) {
+    let (campaign, name) = (&report.campaign, report.case.protocol.name());
+    let Some(model) = report.gives_up() else {
+        return;
+    };
+    match &campaign.given_up {
+        Some((seed, operations)) => {
+            let seeds = campaign.seeds_given_up;
+            say!("{name}: not {model}, by design, in {seeds} seeds; so it was in seed {seed}:");
+            operations.iter().for_each(|line| say!("  {line}"));
+        }
+        None => say!("{name}: not {model}, by design; no seed of these shows it"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use consistency::History;
+use consistency::{Consistency, History};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use simulator::{
@@ -85,6 +85,8 @@ pub(crate) struct About {
     pub(crate) crates: &'static [&'static str],
     /// What must not happen to it, and why. Empty: anything may.
     pub(crate) assumes: &'static str,
+    /// The model that it does not keep, by design; a campaign shows a history.
+    pub(crate) gives_up: Option<Consistency>,
 }
 
 /// A run of one seed, judged.
@@ -96,6 +98,8 @@ pub(crate) struct SeedRun {
     pub(crate) evidence: Vec<String>,
     /// What the clients saw, for `concord check`; made only when asked for.
     pub(crate) history: Option<WriteHistory>,
+    /// The operations which show that the model that the protocol gives up was not kept, in words.
+    pub(crate) given_up: Option<Vec<String>>,
 }
 
 /// Makes a written history.

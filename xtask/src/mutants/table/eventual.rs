@@ -263,4 +263,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         ),
         simulator: blind("the next exchange goes on, and four keys are few pages"),
     },
+    Mutant {
+        name: "eventual-stale-read-not-told",
+        guard: "a campaign shows that the store is not linearizable, and says so",
+        file: "crates/concord/src/sim/campaign.rs",
+        find: "        given_up: run.given_up,",
+        replace: "        given_up: None,",
+        killed_by: test(
+            "concord",
+            "eventual",
+            "the_eventual_store_holds_under_every_fault",
+        ),
+        simulator: blind("it is no violation"),
+    },
 ];

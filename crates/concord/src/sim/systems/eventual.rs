@@ -1,12 +1,14 @@
 //! The eventual store: always answers locally, keeps what it cannot order, and converges.
 
 mod clients;
+mod history;
 mod judge;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use consistency::Consistency;
 use consistency::eventual::invariants::Ledger;
 use consistency::eventual::{Config, EventualStore};
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,7 @@ use simulator::{Fault, Outcome};
 use transport::{Choose, NodeId};
 
 use self::clients::Clients;
+use self::history::Judged;
 use self::judge::Judge;
 use crate::exit::BadInput;
 use crate::sim::limits::pick;
@@ -45,10 +48,11 @@ impl System for Eventual {
     const ABOUT: About = About {
         name: "eventual",
         what: "a key-value store that keeps concurrent values as siblings",
-        promise: "answers without any other node; loses no acknowledged write, revives no deleted value; converges",
-        checked: "the store's invariants after every step and crash, every answer, its time, and equal replicas at the end",
+        promise: "answers without any other node; loses no acknowledged write, revives no deleted value; each key is causal at its nodes; converges",
+        checked: "the store's invariants after every step and crash, every answer, its time, equal replicas at the end; what the nodes showed of each key is causal, and not linearizable",
         crates: &["consistency"],
         assumes: "",
+        gives_up: Some(Consistency::Linearizable),
     };
 
     fn limits(choices: &mut impl Choose) -> Limits {
@@ -92,6 +96,15 @@ impl System for Eventual {
         if outcome.violation.is_none() && !stood_still {
             outcome.violation = clients.late_answer();
         }
+        if outcome.violation.is_none() {
+            match clients.judged() {
+                Judged::Holds => {}
+                Judged::Violated(violation) => outcome.violation = Some(violation),
+                Judged::Unknown(reason) => {
+                    outcome.unknown.get_or_insert(reason);
+                }
+            }
+        }
         let evidence = match &outcome.violation {
             Some(violation) => clients.evidence(&violation.detail),
             None => Vec::new(),
@@ -101,6 +114,7 @@ impl System for Eventual {
             tally: clients.tally(),
             evidence,
             history: None,
+            given_up: clients.stale_read(),
         }
     }
 }

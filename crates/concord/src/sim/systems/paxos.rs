@@ -54,6 +54,7 @@ impl System for Paxos {
         checked: "its invariants after every step, disks, and the clients' history",
         crates: &["paxos-core"],
         assumes: "",
+        gives_up: None,
     };
 
     const CHAOS: Duration = Duration::from_secs(2);
@@ -109,6 +110,7 @@ impl System for Paxos {
             tally,
             evidence,
             history: Some(Box::new(move || History::from_operations(&model, &history))),
+            given_up: None,
         }
     }
 }

@@ -51,6 +51,7 @@ impl System for Raft {
         checked: "Raft's invariants after every step, disks, and the clients' history",
         crates: &["raft-core", "kv"],
         assumes: "",
+        gives_up: None,
     };
 
     fn limits(choices: &mut impl Choose) -> Limits {
@@ -97,6 +98,7 @@ impl System for Raft {
             tally,
             evidence,
             history: Some(Box::new(move || History::from_operations(&model, &history))),
+            given_up: None,
         }
     }
 }

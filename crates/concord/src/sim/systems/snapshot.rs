@@ -69,6 +69,7 @@ impl System for Snapshot {
         checked: "vector clocks, both ends' journals of every channel, all money at every cut, markers counted; after a crash or a full session clocks, journals of the others, and the last cuts by money and markers",
         crates: &["snapshot", "clocks"],
         assumes: "torn writes are left out, because its nodes hardly write",
+        gives_up: None,
     };
 
     fn faults() -> FaultSet {
@@ -138,6 +139,7 @@ impl System for Snapshot {
             tally: clients.tally(),
             evidence,
             history: None,
+            given_up: None,
         }
     }
 }

@@ -51,6 +51,7 @@ impl System for Strong {
         checked: "its invariants after every step, disks, and the clients' history",
         crates: &["consistency"],
         assumes: "",
+        gives_up: None,
     };
 
     fn limits(choices: &mut impl Choose) -> Limits {
@@ -92,6 +93,7 @@ impl System for Strong {
             tally,
             evidence,
             history: Some(Box::new(move || History::from_operations(&model, &history))),
+            given_up: None,
         }
     }
 }

@@ -31,6 +31,7 @@ use consistency::eventual::{
 use simulator::{Violation, Workload, WorkloadContext};
 use transport::{Bytes, NodeId, RequestId, Time};
 
+use super::history::{Judged, Log};
 use crate::sim::answers::Answers;
 use crate::sim::seed::Case;
 use crate::sim::system::nanos;
@@ -67,6 +68,8 @@ pub(crate) struct Clients {
     next_id: u64,
     /// What was asked and answered, in words, by key.
     log: Vec<(u64, String)>,
+    /// The same for the checkers.
+    seen: Log,
     slowest: Option<(Duration, String)>,
     is_settling: bool,
     is_settled: bool,
@@ -107,6 +110,7 @@ impl Clients {
             pause_ns: nanos(chaos) / each.max(1),
             next_id: 0,
             log: Vec::new(),
+            seen: Log::default(),
             slowest: None,
             is_settling: false,
             is_settled: false,
@@ -131,6 +135,16 @@ impl Clients {
             let detail = format!("an answer took {took:?}, with no pause and no slow disk: {what}");
             Violation::new("availability", detail)
         })
+    }
+
+    /// What the checkers say of what the nodes showed, key by key.
+    pub(super) fn judged(&self) -> Judged {
+        self.seen.judge(KEYS)
+    }
+
+    /// The operations which show that the store is not linearizable, if this run has any.
+    pub(super) fn stale_read(&self) -> Option<Vec<String>> {
+        self.seen.stale_read()
     }
 
     /// What was asked and answered about the keys that `detail` names.
@@ -188,6 +202,7 @@ impl Clients {
         self.ledger.borrow_mut().asked(&request);
         self.answers.asked(request.id(), node);
         let asked_at = cx.now();
+        self.seen.asked(key, node, &request, asked_at.as_nanos());
         let open = Open {
             client: number,
             key,
@@ -255,10 +270,12 @@ impl Clients {
             Event::Done { reply, .. } => reply,
             Event::Refused { refusal, .. } => {
                 self.tally.failed += 1;
+                self.seen.refused(open.request.id(), now.as_nanos());
                 return check_refusal(&open.request, refusal);
             }
         };
         self.tally.ok += 1;
+        self.seen.done(open.request.id(), reply, now.as_nanos());
         check_context(&open.request, true)?;
         check_reply(&open.request, reply)?;
         self.check_shown(open, reply.versions())?;
