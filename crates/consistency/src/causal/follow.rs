@@ -54,8 +54,8 @@ pub(super) fn examine(
             return Ok(Err(flaw));
         }
         for node in &nodes {
-            pace.step(keep_going)?;
-            if let Err(flaw) = one.judge(*node, &known) {
+            let mut question = || pace.step(keep_going).map(drop);
+            if let Err(flaw) = one.judge(*node, &known, &mut question)? {
                 return Ok(Err(flaw));
             }
         }
@@ -242,15 +242,23 @@ impl<'a> OneKey<'a> {
         Flaw::new(rules::WRITES_FOLLOW_READS, links)
     }
 
-    fn judge(&self, node: u32, known: &Known) -> Found<()> {
+    /// One reading against those of every session; `question` is asked for each.
+    fn judge(
+        &self,
+        node: u32,
+        known: &Known,
+        question: &mut dyn FnMut() -> Result<(), UnknownReason>,
+    ) -> Result<Found<()>, UnknownReason> {
+        question()?;
         let Some((_, source)) = self.graph.read(node).filter(|(key, _)| *key == self.key) else {
-            return Ok(());
+            return Ok(Ok(()));
         };
         let Some(session) = self.graph.node(node).map(|it| it.session) else {
-            return Ok(());
+            return Ok(Ok(()));
         };
         let local = self.nodes.binary_search(&source).ok();
         for (writer, readings) in &self.readers {
+            question()?;
             let Some(entry) = known.at(session, *writer, node) else {
                 continue;
             };
@@ -265,10 +273,10 @@ impl<'a> OneKey<'a> {
                 }
             };
             if let Some(missed) = missed {
-                return Err(self.flaw(node, source, missed.node, entry));
+                return Ok(Err(self.flaw(node, source, missed.node, entry)));
             }
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// The first of these readings whose version is certainly newer than this one.

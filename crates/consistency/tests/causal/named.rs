@@ -662,3 +662,22 @@ fn the_verifier_refuses_to_hold_what_does_not() {
         assert_eq!(refused, Err(Error::WitnessIllegal { operation }), "{level}");
     }
 }
+
+// Reads are compared with the reads of every session: that is where the time goes, and so the questions.
+#[test]
+fn a_deadline_strikes_while_many_sessions_read_one_key() {
+    let sessions = 300;
+    let mut ops = vec![w(0, 'x', 1)];
+    ops.extend((1..sessions).map(|session| r(session, 'x', 1)));
+    ops.extend((1..sessions).map(|session| w(session, 'y', session as i64)));
+    ops.extend((1..sessions).map(|session| r(sessions, 'y', session as i64)));
+    ops.extend((0..sessions).map(|session| r(session, 'x', 1)));
+    let history = history(&ops);
+    let mut questions = 0;
+    let judgement = check(&history, WritesFollowReads, &Limits::default(), &mut || {
+        questions += 1;
+        true
+    });
+    assert!(judgement.holds(), "{judgement:?}");
+    assert!(questions > 100, "asked {questions} times");
+}
