@@ -36,6 +36,9 @@ pub use sampler::{NUMBERS_MAX, Plan, Sampler, TABLES_MAX};
 mod samples;
 pub use samples::Samples;
 
+mod summary;
+pub use summary::{Method, POINTS_MAX, Percentiles, Questions, Summary};
+
 mod table;
 
 mod versions;

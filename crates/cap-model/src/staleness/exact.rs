@@ -122,6 +122,9 @@ impl Exact {
             error: 0.0,
         };
         let (n, r, w) = (quorums.replicas(), quorums.read(), quorums.write());
+        // An order statistic of N moves by at most N times what each of them does.
+        let trips = exact.writes.error() + exact.reads.error() + 2.0 * resolution.tail;
+        exact.error = f64::from(n + 1) * trips + 1e-12;
         if !quorums.intersect() {
             exact.factor = f64::from(n) * choose(n - 1, w - 1) * choose(n - w, r);
             if asks == Asks::Quorum {
@@ -136,8 +139,7 @@ impl Exact {
                 ..resolution
             };
             let hits = hits::curve(wars, &exact, finer)?;
-            let trips = exact.writes.error() + exact.reads.error() + 2.0 * resolution.tail;
-            exact.error = weight * (hits.error() + finer.tail) + f64::from(n + 1) * trips + 1e-12;
+            exact.error += weight * (hits.error() + finer.tail);
             exact.hits = Some(hits);
         }
         if exact.error > ERROR_MAX {

@@ -193,6 +193,14 @@ impl Network {
         self.homes.first().map_or(0, |home| home.links.len() as u32)
     }
 
+    /// The delays of every link, if they are all alike.
+    #[must_use]
+    pub fn only_wars(&self) -> Option<&Wars> {
+        let mut links = self.homes.iter().flat_map(|home| &home.links);
+        let first = links.next()?;
+        links.all(|wars| wars == first).then_some(first)
+    }
+
     /// Where coordinators may be.
     #[must_use]
     pub fn homes(&self) -> &[Home] {

@@ -106,6 +106,46 @@ impl Samples {
         Estimate::of_share(fresh as u64, self.plan.trials, self.plan.confidence)
     }
 
+    /// The same at several times, in their order. O(trials log times).
+    ///
+    /// # Errors
+    ///
+    /// Quorums that were not sampled, or a time outside of 0..=10^12 ms.
+    pub fn consistent_at_each(
+        &self,
+        pair: Quorums,
+        times_ms: &[f64],
+    ) -> Result<Vec<Estimate>, StalenessError> {
+        let mut ascending = Vec::new();
+        for &time in times_ms {
+            ascending.push(within("time", time, 0.0, 1e12)?);
+        }
+        ascending.sort_by(f64::total_cmp);
+        let Some(column) = self.stale(pair)? else {
+            let certain = Estimate::certain(1.0, self.plan.confidence);
+            return Ok(alloc::vec![certain; times_ms.len()]);
+        };
+        // How many turn consistent at each time, and not at the one before; then by each time.
+        let mut fresh = alloc::vec![0_u64; ascending.len() + 1];
+        for &until in column {
+            let place = ascending.partition_point(|&time| time < until);
+            if let Some(count) = fresh.get_mut(place) {
+                *count += 1;
+            }
+        }
+        let mut so_far = 0;
+        for count in &mut fresh {
+            so_far += *count;
+            *count = so_far;
+        }
+        let of = |time: &f64| {
+            let place = ascending.partition_point(|other| other < time);
+            let fresh = fresh.get(place).copied().unwrap_or(so_far);
+            Estimate::of_share(fresh, self.plan.trials, self.plan.confidence)
+        };
+        times_ms.iter().map(of).collect()
+    }
+
     /// How long after the write a read is consistent with this probability: an order statistic, with
     /// the interval of order statistics. O(trials).
     ///
@@ -155,6 +195,32 @@ impl Samples {
         self.quantile(column.ok_or(missing)?, probability)
     }
 
+    /// At each of these ascending shares, how long a read takes.
+    pub(super) fn read_quantiles(
+        &self,
+        pair: Quorums,
+        shares: &[f64],
+    ) -> Result<Vec<(f64, f64)>, StalenessError> {
+        let column = self.reads.get(&pair.read());
+        quantiles(
+            column.ok_or(StalenessError::NotSampled { quorums: pair })?,
+            shares,
+        )
+    }
+
+    /// The same of writes.
+    pub(super) fn write_quantiles(
+        &self,
+        pair: Quorums,
+        shares: &[f64],
+    ) -> Result<Vec<(f64, f64)>, StalenessError> {
+        let column = self.writes.get(&pair.write());
+        quantiles(
+            column.ok_or(StalenessError::NotSampled { quorums: pair })?,
+            shares,
+        )
+    }
+
     /// What was kept of a pair, or nothing if its quorums intersect.
     fn stale(&self, pair: Quorums) -> Result<Option<&Vec<f64>>, StalenessError> {
         match self.stale_until.get(&pair) {
@@ -176,6 +242,26 @@ impl Samples {
             confidence: plan.confidence,
         })
     }
+}
+
+/// The quantiles of ascending shares: selected from what is above the one before.
+fn quantiles(column: &[f64], shares: &[f64]) -> Result<Vec<(f64, f64)>, StalenessError> {
+    let mut values = column.to_vec();
+    let mut found = Vec::new();
+    // The highest first: each selection leaves what is below it, which halves on the average.
+    let mut rest = values.as_mut_slice();
+    for &share in shares.iter().rev() {
+        let rank = (column.len() as f64 * share) as usize;
+        let rank = rank.min(rest.len().saturating_sub(1));
+        if rest.is_empty() {
+            break;
+        }
+        let (below, value, _) = rest.select_nth_unstable_by(rank, f64::total_cmp);
+        found.push((*value, share));
+        rest = below;
+    }
+    found.reverse();
+    Ok(found)
 }
 
 /// How many of the leading bits sort numbers into bins.
