@@ -251,7 +251,7 @@ impl<'s, S: Subject> Adversary<'s, S> {
         }
     }
 
-    fn splice(
+    pub(crate) fn splice(
         &self,
         cut: &Laboratory<'s, S>,
         client: Client,

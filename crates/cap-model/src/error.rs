@@ -1,6 +1,7 @@
 //! Why there is no verdict: a shape that cannot be, or a run that ended without one.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use consistency::UnknownReason;
 use transport::{NodeId, RequestId};
@@ -93,6 +94,23 @@ pub enum CapError {
         node: NodeId,
         /// The first step that differs, counted from the cut.
         step: usize,
+    },
+    /// The zones of an injection are not those of the cluster.
+    #[error("{zones} zones are told of {nodes} nodes: one is needed for each")]
+    ZonesMismatch {
+        /// How many were given.
+        zones: usize,
+        /// How many nodes there are.
+        nodes: u32,
+    },
+    /// A slope needs two delays at least, each greater than the one before.
+    #[error(
+        "{steps:?} ns are no delays to inject: 2 to 16, ascending, each at most a minute, and the greatest \
+         at most a quarter of the horizon"
+    )]
+    NoSlope {
+        /// What was given.
+        steps: Vec<u64>,
     },
     /// The checker gave no verdict on the history.
     #[error("the history was not judged: {reason}")]

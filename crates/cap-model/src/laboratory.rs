@@ -2,8 +2,8 @@
 //!
 //! # Rules
 //!
-//! 1. *Time.* Every message takes one fixed delay, every record another; a step takes none. All
-//!    clocks run alike. A message of a node to itself takes no time.
+//! 1. *Time.* Every message takes one fixed delay, and what its link takes longer; every record
+//!    another; a step takes none. All clocks run alike. A message of a node to itself takes no time.
 //! 2. *Order.* Happenings of one moment come in the order in which they were scheduled, then the
 //!    timers that are due, by node. What one side does depends on nothing that the other side does.
 //! 3. *Links.* A message on a link that does not work is lost when it is sent; a cut loses what is
@@ -60,6 +60,8 @@ pub struct Laboratory<'s, S: Subject> {
     shape: Shape,
     /// Extra delay of messages that leave or enter this side.
     slow: Option<(Side, u64)>,
+    /// Extra delay of each directed link, a row for each sender; empty: none.
+    extra_ns: Vec<u64>,
     events: u64,
     asked: BTreeMap<RequestId, Request>,
     answers: Vec<Answer<OutputOf<S>>>,
@@ -131,6 +133,7 @@ impl<'s, S: Subject> Laboratory<'s, S> {
             now: Time::ZERO,
             shape,
             slow: None,
+            extra_ns: Vec::new(),
             events: 0,
             asked: BTreeMap::new(),
             answers: Vec::new(),
@@ -221,6 +224,46 @@ impl<'s, S: Subject> Laboratory<'s, S> {
     /// From now on messages that leave or enter `side` take `extra_ns` longer. None is lost.
     pub const fn delay_across(&mut self, side: Side, extra_ns: u64) {
         self.slow = Some((side, extra_ns));
+    }
+
+    /// From now on messages take `extra_ns` longer, link by link. None is lost, and what is on its way
+    /// arrives as before: let it, before you measure. A link that becomes faster again may reorder.
+    ///
+    /// ```
+    /// use cap_model::{Laboratory, Settings, sample::SampleStore};
+    /// use transport::NodeId;
+    /// let subject = SampleStore::majority(3)?;
+    /// let mut laboratory = Laboratory::steady(&subject, &Settings::default())?;
+    /// // Node 2 is far away from the others.
+    /// laboratory.delay_links(|from, to| if from.0 == 2 || to.0 == 2 { 40_000_000 } else { 0 });
+    /// assert_eq!(laboratory.delay_ns(NodeId(0), NodeId(1)), 1_000_003);
+    /// assert_eq!(laboratory.delay_ns(NodeId(0), NodeId(2)), 41_000_003);
+    /// # Ok::<(), cap_model::CapError>(())
+    /// ```
+    pub fn delay_links(&mut self, extra_ns: impl Fn(NodeId, NodeId) -> u64) {
+        let nodes = self.shape.nodes();
+        let links = (0..nodes).flat_map(|from| (0..nodes).map(move |to| (from, to)));
+        self.extra_ns = links
+            .map(|(from, to)| extra_ns(NodeId(from), NodeId(to)))
+            .collect();
+    }
+
+    /// How long a message on this link takes now, in nanoseconds: none to the node itself.
+    #[must_use]
+    pub fn delay_ns(&self, from: NodeId, to: NodeId) -> u64 {
+        if from == to {
+            return 0;
+        }
+        let row = index(from).saturating_mul(self.nodes.len());
+        let link = self.extra_ns.get(row.saturating_add(index(to)));
+        let mut delay_ns = self.settings.link_delay_ns.max(1);
+        delay_ns = delay_ns.saturating_add(link.copied().unwrap_or(0));
+        if let Some((side, extra_ns)) = self.slow
+            && side.contains(from) != side.contains(to)
+        {
+            delay_ns = delay_ns.saturating_add(extra_ns);
+        }
+        delay_ns
     }
 
     /// A client asks `node`. The name of the request is that of its answer.
@@ -385,16 +428,7 @@ impl<'s, S: Subject> Laboratory<'s, S> {
         if !is_reached || !self.shape.works(from, to) {
             return Ok(());
         }
-        let mut delay_ns = if from == to {
-            0
-        } else {
-            self.settings.link_delay_ns.max(1)
-        };
-        if let Some((side, extra_ns)) = self.slow
-            && side.contains(from) != side.contains(to)
-        {
-            delay_ns = delay_ns.saturating_add(extra_ns);
-        }
+        let delay_ns = self.delay_ns(from, to);
         let at = self.now.plus_nanos(delay_ns);
         self.schedule(at, Happening::Arrival { from, to, message })
     }
@@ -465,6 +499,7 @@ impl<S: Subject> Clone for Laboratory<'_, S> {
             now: self.now,
             shape: self.shape.clone(),
             slow: self.slow,
+            extra_ns: self.extra_ns.clone(),
             events: self.events,
             asked: self.asked.clone(),
             answers: self.answers.clone(),

@@ -27,6 +27,8 @@ pub use laboratory::{Answer, Laboratory};
 mod measure;
 pub use measure::{Cell, Measurement, Pair, Trial};
 
+pub mod pacelc;
+
 pub mod sample;
 
 mod settings;
