@@ -31,6 +31,7 @@ enum Command {
     Replay(replay::Replay),
     Check(check::Check),
     Cap(cap::Cap),
+    Plan(plan::Command),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Replay(replay) => replay.run(),
         Command::Check(check) => check.run(),
         Command::Cap(cap) => cap.run(),
+        Command::Plan(plan) => plan.run(),
     };
     match ending {
         Ok(ending) => ending.into(),

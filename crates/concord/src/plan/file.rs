@@ -1,0 +1,140 @@
+//! A plan as a file: nodes, what is asked of them, and candidates.
+//!
+//! # Rules
+//!
+//! 1. Nothing is guessed. What one node says of itself (a capacity, a latency, a failure probability, a
+//!    zone) all must say, or none.
+//! 2. Every value is checked where it stands: what is wrong is told with file, line, column and key.
+//! 3. A plan that exists is valid: names are unique, quorums meet unless the candidate says that they
+//!    need not, numbers are in range.
+
+mod candidate;
+pub(crate) use candidate::{Candidate, Kind};
+
+mod delays;
+pub(crate) use delays::Delays;
+
+mod nearest;
+
+mod nodes;
+pub(crate) use nodes::{Node, Zone};
+
+mod question;
+pub(crate) use question::Wanted;
+
+mod source;
+use source::Source;
+
+mod staleness;
+pub(crate) use staleness::Staleness;
+
+use std::path::Path;
+
+use toml::de::DeTable;
+use transport::NodeId;
+
+use crate::exit::BadInput;
+use source::Table;
+
+/// The largest file that is read.
+const BYTES_MAX: u64 = 16 << 20;
+
+/// Replicas, what is asked of them, and candidates.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// In the order of the file; `NodeId(0)` is the first.
+    pub(crate) nodes: Vec<Node>,
+    /// In the order of the file, then of the nodes that name them.
+    pub(crate) zones: Vec<Zone>,
+    /// One-way delays between zones.
+    pub(crate) delays: Option<Delays>,
+    /// Shares of reads and their weights, which add up to one.
+    pub(crate) read_fractions: Vec<(f64, f64)>,
+    pub(crate) staleness: Option<Staleness>,
+    pub(crate) candidates: Vec<Candidate>,
+}
+
+impl Plan {
+    /// Reads a file.
+    pub(crate) fn open(path: &Path) -> Result<(String, Self), BadInput> {
+        let name = path.display().to_string();
+        let failed = |error: std::io::Error| BadInput::at(&name, error);
+        let size = std::fs::metadata(path).map_err(failed)?.len();
+        if size > BYTES_MAX {
+            let message = format!("{size} bytes, and a plan has at most {BYTES_MAX}");
+            return Err(BadInput::at(&name, message));
+        }
+        let bytes = std::fs::read(path).map_err(failed)?;
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let good = error.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(&error.as_bytes()[..good]).into_owned();
+                let source = Source {
+                    name: &name,
+                    text: &text,
+                };
+                return Err(source.complain(&(good..good), "", "expected text in UTF-8"));
+            }
+        };
+        let plan = Self::read(&name, &text)?;
+        Ok((text, plan))
+    }
+
+    /// Reads the text of a file of this name.
+    pub(crate) fn read(name: &str, text: &str) -> Result<Self, BadInput> {
+        let source = Source { name, text };
+        let parsed = DeTable::parse(text).map_err(|error| {
+            let message = error
+                .message()
+                .lines()
+                .next()
+                .unwrap_or("not TOML")
+                .to_owned();
+            source.complain(&error.span().unwrap_or(0..0), "", message)
+        })?;
+        let root = Table::whole(&source, parsed.get_ref());
+        if root.entries().is_empty() {
+            return Err(source.complain_of_all(
+                "the file is empty: a plan needs [nodes] and at least one [[candidate]]",
+            ));
+        }
+        root.only(&[
+            "nodes",
+            "zones",
+            "workload",
+            "strategy",
+            "staleness",
+            "candidate",
+        ])?;
+        let Some(nodes) = root.get("nodes") else {
+            return Err(source.complain_of_all("there is no [nodes]: name at least one node"));
+        };
+        let nodes = nodes.table("a table of nodes, as in a = { capacity = 1000 }")?;
+        let (nodes, mut zones) = nodes::nodes(&nodes)?;
+        let delays = match root.get("zones") {
+            Some(entry) => nodes::zones(&entry.table("a table of zones")?, &mut zones)?,
+            None => None,
+        };
+        let read_fractions = question::workload(root.get("workload"))?;
+        let wanted = question::wanted(root.get("strategy"), &Wanted::default())?;
+        let staleness = root.get("staleness").map(|entry| staleness::read(&entry));
+        let candidates = root.get("candidate");
+        let candidates = candidate::candidates(candidates, &nodes, &wanted, &source)?;
+        Ok(Self {
+            nodes,
+            zones,
+            delays,
+            read_fractions,
+            staleness: staleness.transpose()?,
+            candidates,
+        })
+    }
+
+    /// The name of a node.
+    pub(crate) fn name_of(&self, node: NodeId) -> String {
+        self.nodes
+            .get(node.0 as usize)
+            .map_or_else(|| node.to_string(), |node| node.name.clone())
+    }
+}
