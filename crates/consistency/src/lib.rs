@@ -84,3 +84,6 @@ pub mod strong;
 
 #[cfg(feature = "stores")]
 pub mod eventual;
+
+#[cfg(feature = "stores")]
+pub mod partial;

@@ -68,6 +68,7 @@
 
 mod config;
 pub use config::{Config, ConfigError, MEMBERS_MAX};
+pub(crate) use config::{Limits, positive, positive_ns};
 
 pub mod invariants;
 
@@ -75,11 +76,14 @@ mod message;
 pub use message::{Answer, Message, OperationName, Wanted};
 
 mod operation;
+pub(crate) use operation::Members;
 
 mod record;
+pub(crate) use record::{Durable, is_possible};
 pub use record::{Record, RecoverError};
 
 mod replica;
+pub(crate) use replica::{OVERHEAD_BYTES, Replica, Stored, weight_bytes};
 
 mod request;
 pub use request::{Event, Refusal, Request};

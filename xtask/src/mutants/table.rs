@@ -34,6 +34,7 @@ mod consistency_search;
 mod consistency_weak;
 mod eventual;
 mod kv;
+mod partial;
 mod paxos_core;
 mod quorum;
 mod quorum_expression;
@@ -62,6 +63,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         consistency_weak::MUTANTS,
         consistency_cli::MUTANTS,
         strong::MUTANTS,
+        partial::MUTANTS,
         eventual::MUTANTS,
         paxos_core::MUTANTS,
         raft_core::MUTANTS,

@@ -50,10 +50,18 @@ pub struct Config {
 
 /// What a replica may hold.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) struct Limits {
-    pub(super) keys_max: usize,
-    pub(super) key_bytes_max: usize,
-    pub(super) value_bytes_max: usize,
+pub(crate) struct Limits {
+    pub(crate) keys_max: usize,
+    pub(crate) key_bytes_max: usize,
+    pub(crate) value_bytes_max: usize,
+}
+
+impl Limits {
+    pub(crate) const DEFAULT: Self = Self {
+        keys_max: 65_536,
+        key_bytes_max: 1 << 10,
+        value_bytes_max: 1 << 20,
+    };
 }
 
 /// Why a configuration is not usable.
@@ -108,11 +116,7 @@ impl Config {
             resend_interval_max_ns: 1_000_000_000,
             patience_ns: 10_000_000_000,
             operations_max: 1_024,
-            limits: Limits {
-                keys_max: 65_536,
-                key_bytes_max: 1 << 10,
-                value_bytes_max: 1 << 20,
-            },
+            limits: Limits::DEFAULT,
             checkpoint_bytes_min: 1 << 20,
             always_write_back: false,
         })
@@ -227,14 +231,14 @@ impl Config {
     }
 }
 
-fn positive(value: usize, field: &'static str) -> Result<usize, ConfigError> {
+pub(crate) fn positive(value: usize, field: &'static str) -> Result<usize, ConfigError> {
     if value == 0 {
         return Err(ConfigError::ZeroLimit { field });
     }
     Ok(value)
 }
 
-fn positive_ns(duration: Duration, field: &'static str) -> Result<u64, ConfigError> {
+pub(crate) fn positive_ns(duration: Duration, field: &'static str) -> Result<u64, ConfigError> {
     match u64::try_from(duration.as_nanos()) {
         Ok(0) => Err(ConfigError::ZeroLimit { field }),
         nanos => Ok(nanos.unwrap_or(u64::MAX)),

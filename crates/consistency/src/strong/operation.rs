@@ -102,20 +102,24 @@ impl Operation {
 
 /// A set of members, by place.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) struct Members(u64);
+pub(crate) struct Members(u64);
 
 impl Members {
-    pub(super) const NONE: Self = Self(0);
+    pub(crate) const NONE: Self = Self(0);
 
-    pub(super) const fn contains(self, place: usize) -> bool {
+    pub(crate) const fn contains(self, place: usize) -> bool {
         self.0 & bit(place) != 0
     }
 
-    pub(super) const fn insert(&mut self, place: usize) {
+    pub(crate) const fn insert(&mut self, place: usize) {
         self.0 |= bit(place);
     }
 
-    pub(super) const fn without(self, others: Self) -> Self {
+    pub(crate) const fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    pub(crate) const fn without(self, others: Self) -> Self {
         Self(self.0 & !others.0)
     }
 

@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 
 use transport::{Bytes, NodeId, Stored as StoredRecord};
 
+use super::config::Limits;
 use super::replica::{OVERHEAD_BYTES, Replica, Stored, weight_bytes};
-use super::{Config, Timestamp, Version};
+use super::{Timestamp, Version};
 
 /// One record of a node's durable log. Written in order, and read back in the same order.
 ///
@@ -115,23 +116,24 @@ pub enum RecoverError {
 }
 
 /// The durable state of a node.
-pub(super) struct Durable {
+pub(crate) struct Durable {
     /// Zero before the first start.
-    pub(super) incarnation: u64,
-    pub(super) replica: Replica,
+    pub(crate) incarnation: u64,
+    pub(crate) replica: Replica,
     /// About what the records weigh that a checkpoint would replace.
-    pub(super) log_bytes: u64,
+    pub(crate) log_bytes: u64,
 }
 
 impl Durable {
-    /// Folds records, oldest first.
-    pub(super) fn fold(
-        config: &Config,
+    /// Folds records of one of these members, oldest first.
+    pub(crate) fn fold(
+        limits: Limits,
+        members: &[NodeId],
         records: impl IntoIterator<Item = StoredRecord<Record>>,
     ) -> Result<Self, RecoverError> {
         let mut state = Self {
             incarnation: 0,
-            replica: Replica::new(config.limits),
+            replica: Replica::new(limits),
             log_bytes: 0,
         };
         for (place, stored) in records.into_iter().enumerate() {
@@ -141,7 +143,7 @@ impl Durable {
                     state.log_bytes = state.log_bytes.saturating_add(OVERHEAD_BYTES);
                 }
                 Record::Version { key, version } => {
-                    state.version(config, &key, &version)?;
+                    state.version(members, &key, &version)?;
                     let weight = weight_bytes(&key, &version);
                     state.log_bytes = state.log_bytes.saturating_add(weight);
                 }
@@ -153,7 +155,7 @@ impl Durable {
                     registers,
                 } => {
                     state.incarnation(incarnation)?;
-                    state.registers(config, registers)?;
+                    state.registers(members, registers)?;
                 }
             }
         }
@@ -171,7 +173,7 @@ impl Durable {
 
     fn registers(
         &mut self,
-        config: &Config,
+        members: &[NodeId],
         registers: Vec<(Bytes, Version)>,
     ) -> Result<(), RecoverError> {
         let mut last: Option<Bytes> = None;
@@ -179,7 +181,7 @@ impl Durable {
             if last.is_some_and(|last| last >= key) {
                 return Err(RecoverError::OutOfOrder { key });
             }
-            self.version(config, &key, &version)?;
+            self.version(members, &key, &version)?;
             last = Some(key);
         }
         Ok(())
@@ -187,7 +189,7 @@ impl Durable {
 
     fn version(
         &mut self,
-        config: &Config,
+        members: &[NodeId],
         key: &Bytes,
         version: &Version,
     ) -> Result<(), RecoverError> {
@@ -195,10 +197,10 @@ impl Durable {
         if self.incarnation == 0 {
             return Err(RecoverError::NeverStarted { timestamp });
         }
-        if timestamp == Timestamp::ZERO || !is_possible_timestamp(config, timestamp) {
+        if timestamp == Timestamp::ZERO || !is_possible_timestamp(members, timestamp) {
             return Err(RecoverError::Impossible { timestamp });
         }
-        if let Some(limit) = exceeded(config, key, version) {
+        if let Some(limit) = exceeded(self.replica.limits(), key, version) {
             return Err(RecoverError::TooLarge { limit });
         }
         let held = self.replica.timestamp(key);
@@ -215,11 +217,11 @@ impl Durable {
 }
 
 /// The limit of length that a version exceeds.
-fn exceeded(config: &Config, key: &Bytes, version: &Version) -> Option<&'static str> {
+fn exceeded(limits: Limits, key: &Bytes, version: &Version) -> Option<&'static str> {
     let value = version.value.as_ref().map_or(0, |value| value.len());
-    if key.len() > config.limits.key_bytes_max {
+    if key.len() > limits.key_bytes_max {
         Some("key_bytes_max")
-    } else if value > config.limits.value_bytes_max {
+    } else if value > limits.value_bytes_max {
         Some("value_bytes_max")
     } else {
         None
@@ -227,15 +229,20 @@ fn exceeded(config: &Config, key: &Bytes, version: &Version) -> Option<&'static 
 }
 
 /// Whether a version is one that a member could have sent.
-pub(super) fn is_possible(config: &Config, key: &Bytes, version: &Version) -> bool {
-    is_possible_timestamp(config, version.timestamp)
+pub(crate) fn is_possible(
+    limits: Limits,
+    members: &[NodeId],
+    key: &Bytes,
+    version: &Version,
+) -> bool {
+    is_possible_timestamp(members, version.timestamp)
         && version.timestamp != Timestamp::ZERO
-        && exceeded(config, key, version).is_none()
+        && exceeded(limits, key, version).is_none()
 }
 
 /// Whether a timestamp is one that a member gives out, or that of a key never written.
-pub(super) fn is_possible_timestamp(config: &Config, timestamp: Timestamp) -> bool {
+pub(crate) fn is_possible_timestamp(members: &[NodeId], timestamp: Timestamp) -> bool {
     let node: NodeId = timestamp.node;
     let is_given_out = (1..=Timestamp::COUNTER_MAX).contains(&timestamp.counter);
-    timestamp == Timestamp::ZERO || is_given_out && config.place(node).is_some()
+    timestamp == Timestamp::ZERO || is_given_out && members.binary_search(&node).is_ok()
 }

@@ -9,10 +9,10 @@ use super::config::Limits;
 use super::{Timestamp, Version};
 
 /// What a record or a register takes beside key and value: tags, lengths and the timestamp.
-pub(super) const OVERHEAD_BYTES: u64 = 32;
+pub(crate) const OVERHEAD_BYTES: u64 = 32;
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub(super) struct Replica {
+pub(crate) struct Replica {
     limits: Limits,
     registers: BTreeMap<Bytes, Version>,
     weight_bytes: u64,
@@ -20,7 +20,7 @@ pub(super) struct Replica {
 
 /// What an update did.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Stored {
+pub(crate) enum Stored {
     /// The version is new here: it needs a record.
     Now,
     /// It, or a greater one, was here before.
@@ -32,7 +32,7 @@ pub(super) enum Stored {
 }
 
 impl Replica {
-    pub(super) const fn new(limits: Limits) -> Self {
+    pub(crate) const fn new(limits: Limits) -> Self {
         Self {
             limits,
             registers: BTreeMap::new(),
@@ -41,7 +41,7 @@ impl Replica {
     }
 
     /// Keeps the version if it is greater than what is here. O(log keys).
-    pub(super) fn store(&mut self, key: &Bytes, version: &Version) -> Stored {
+    pub(crate) fn store(&mut self, key: &Bytes, version: &Version) -> Stored {
         let weight = weight_bytes(key, version);
         if let Some(held) = self.registers.get_mut(&**key) {
             if version.timestamp <= held.timestamp {
@@ -66,24 +66,24 @@ impl Replica {
         Stored::Now
     }
 
-    pub(super) fn version(&self, key: &[u8]) -> Option<&Version> {
+    pub(crate) fn version(&self, key: &[u8]) -> Option<&Version> {
         self.registers.get(key)
     }
 
-    pub(super) fn timestamp(&self, key: &[u8]) -> Timestamp {
+    pub(crate) fn timestamp(&self, key: &[u8]) -> Timestamp {
         self.version(key)
             .map_or(Timestamp::ZERO, |version| version.timestamp)
     }
 
-    pub(super) fn has_room(&self, key: &[u8]) -> bool {
+    pub(crate) fn has_room(&self, key: &[u8]) -> bool {
         self.registers.len() < self.limits.keys_max || self.registers.contains_key(key)
     }
 
-    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (&Bytes, &Version)> {
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&Bytes, &Version)> {
         self.registers.iter()
     }
 
-    pub(super) fn registers(&self) -> Vec<(Bytes, Version)> {
+    pub(crate) fn registers(&self) -> Vec<(Bytes, Version)> {
         let pairs = self.registers.iter();
         pairs
             .map(|(key, version)| (key.clone(), version.clone()))
@@ -91,17 +91,17 @@ impl Replica {
     }
 
     /// About what a record of the whole state takes.
-    pub(super) const fn weight_bytes(&self) -> u64 {
+    pub(crate) const fn weight_bytes(&self) -> u64 {
         self.weight_bytes
     }
 
-    pub(super) const fn limits(&self) -> Limits {
+    pub(crate) const fn limits(&self) -> Limits {
         self.limits
     }
 }
 
 /// About what a record of one version takes.
-pub(super) fn weight_bytes(key: &Bytes, version: &Version) -> u64 {
+pub(crate) fn weight_bytes(key: &Bytes, version: &Version) -> u64 {
     let value = version.value.as_ref().map_or(0, |value| value.len());
     let bytes = key.len().saturating_add(value);
     OVERHEAD_BYTES.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX))

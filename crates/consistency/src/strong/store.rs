@@ -187,7 +187,7 @@ impl Store {
                 key,
                 version,
             } => {
-                if !is_possible(&self.config, &key, &version) {
+                if !is_possible(self.config.limits, self.config.members(), &key, &version) {
                     return self.ignore();
                 }
                 let Some(answer) = self.keep(&key, &version, cx) else {
@@ -332,14 +332,19 @@ impl Store {
                     has_room,
                 },
             ) if wanted(&operation.request) == Wanted::Timestamp
-                && is_possible_timestamp(&self.config, timestamp) =>
+                && is_possible_timestamp(self.config.members(), timestamp) =>
             {
                 operation.hear_timestamp(place, timestamp, has_room);
             }
             (Phase::Query, Answer::Version(version))
                 if wanted(&operation.request) == Wanted::Version
                     && (version == Version::default()
-                        || is_possible(&self.config, operation.request.key(), &version)) =>
+                        || is_possible(
+                            self.config.limits,
+                            self.config.members(),
+                            operation.request.key(),
+                            &version,
+                        )) =>
             {
                 operation.hear_version(place, version);
             }
@@ -553,7 +558,7 @@ impl Recover for Store {
     type Error = RecoverError;
 
     fn recover(config: &Config, records: Vec<StoredRecord<Record>>) -> Result<Self, RecoverError> {
-        let durable = Durable::fold(config, records)?;
+        let durable = Durable::fold(config.limits, config.members(), records)?;
         let incarnation = durable.incarnation.checked_add(1);
         let incarnation = incarnation.filter(|&number| number <= OperationName::INCARNATION_MAX);
         Ok(Self {
