@@ -33,6 +33,8 @@ pub struct Optimum<N> {
     pub metrics: Metrics,
     /// Why none costs less.
     pub certificate: Certificate<N>,
+    /// How many steps of the simplex method it took; none when all nodes are alike.
+    pub steps: usize,
 }
 
 /// Why no strategy does better: prices of the nodes under which every quorum is dear.
@@ -44,6 +46,19 @@ pub struct Certificate<N> {
     pub bound: f64,
     /// For each read fraction, the price of each node.
     pub prices: Vec<Vec<(N, f64)>>,
+    /// The price of each limit.
+    pub limit_prices: LimitPrices,
+}
+
+/// What one more of a limit would take off the value: zero when there is no limit, or room below it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LimitPrices {
+    /// Of the load.
+    pub load: f64,
+    /// Of the network load.
+    pub network_load: f64,
+    /// Of the latency.
+    pub latency_ms: f64,
 }
 
 impl<N> Certificate<N> {

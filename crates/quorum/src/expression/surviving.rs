@@ -52,8 +52,32 @@ impl<N: Clone + Ord> Expression<N> {
             true => self.formula.surviving_parts(failures)?,
             false => self.formula.surviving_each(failures)?,
         };
+        Ok(formula.map(|formula| self.with_formula(&formula)))
+    }
+
+    /// The quorums that need none but the nodes for which `is_kept` is true: those within a zone, or
+    /// those that answer in time. `None` when there is none. O(nodes + gates).
+    ///
+    /// ```
+    /// use quorum::Expression;
+    /// let expression: Expression<String> = "a*b + choose(2, c, d, e)".parse()?;
+    /// let restricted = |kept: &str| expression.restricted(|node| kept.contains(node.as_str()));
+    /// assert_eq!(restricted("abcd").map(|it| it.to_string()), Some("a*b + c*d".into()));
+    /// assert_eq!(restricted("ac"), None);
+    /// # Ok::<(), quorum::ExpressionError>(())
+    /// ```
+    #[must_use]
+    pub fn restricted(&self, is_kept: impl FnMut(&N) -> bool) -> Option<Self> {
+        let is_kept: Vec<bool> = self.nodes.iter().map(is_kept).collect();
+        let can_hold = |place: usize| is_kept.get(place) == Some(&true);
+        let steps = self.formula.among(can_hold)?;
+        let formula = Formula::canonical(&steps).ok()?;
+        Some(self.with_formula(&formula))
+    }
+
+    fn with_formula(&self, formula: &Formula) -> Self {
         let members: Vec<(N, u64)> = self.nodes.iter().map(|node| (node.clone(), 1)).collect();
-        Ok(formula.map(|formula| Self::from_formula(&formula, &members)))
+        Self::from_formula(formula, &members)
     }
 }
 
@@ -88,7 +112,7 @@ impl Formula {
             let mut all: Vec<Vec<Step>> = Vec::new();
             let mut size = 0;
             for failed in formula.places().iter() {
-                let Some(rest) = formula.without(failed) else {
+                let Some(rest) = formula.among(|place| place != failed) else {
                     return Ok(None);
                 };
                 size += rest.len();
@@ -100,11 +124,11 @@ impl Formula {
         Ok(Some(formula))
     }
 
-    /// What is left when a node cannot hold.
-    fn without(&self, failed: usize) -> Option<Vec<Step>> {
+    /// What is left when only some nodes can hold.
+    fn among(&self, mut can_hold: impl FnMut(usize) -> bool) -> Option<Vec<Step>> {
         let rest = self.fold(
             |place| {
-                let node = u16::try_from(place).ok().filter(|_| place != failed);
+                let node = u16::try_from(place).ok().filter(|_| can_hold(place));
                 node.map(|node| vec![Step::Node(node)])
             },
             |needed, parts| {
