@@ -6,6 +6,7 @@ mod exit;
 mod paint;
 mod plan;
 mod replay;
+mod report_file;
 mod say;
 mod sim;
 

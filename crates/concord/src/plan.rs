@@ -3,6 +3,7 @@
 mod failure;
 mod file;
 mod outcome;
+mod page;
 mod run;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use crate::exit::{BadInput, Ending};
 use crate::say::say;
 use file::Plan;
+use page::Page;
 
 /// Compares ways to replicate: load, latency, staleness, what survives, and what partitions cost.
 ///
@@ -20,6 +22,7 @@ use file::Plan;
 Examples:
   concord plan cluster.toml                      every candidate of a file
   concord plan cluster.toml --json               one object per candidate
+  concord plan cluster.toml --report plan.html   the same as pictures
 
 Exit codes: 0 everything is told, 2 bad usage or input, 3 something could not be found out.")]
 pub(crate) struct Command {
@@ -29,13 +32,20 @@ pub(crate) struct Command {
     /// Print one JSON object per candidate.
     #[arg(long)]
     json: bool,
+    /// Write a page with the pictures of all trade-offs: one file, which asks no network for anything.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
 }
 
 impl Command {
     /// Reads the plan, finds everything out, and only then prints.
     pub(crate) fn run(&self) -> Result<Ending, BadInput> {
         let (_, plan) = Plan::open(&self.file)?;
+        let page = self.report.as_deref().map(Page::prepare).transpose()?;
         let outcomes = run::run(&plan);
+        if let Some(page) = page {
+            page.write(&self.file, &outcomes)?;
+        }
         for outcome in &outcomes {
             if self.json {
                 say!("{}", serde_json::to_string(outcome).map_err(BadInput::new)?);

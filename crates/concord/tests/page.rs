@@ -7,19 +7,13 @@ mod common;
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
+use common::browser::{browser, look};
 use common::{concord, folder};
 use serde_json::Value;
 
-const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
-
 /// What people do, and what they see then.
-const HANDS: &str = r#"<script>
-const found = { errors: [] };
-window.addEventListener("error", (event) => found.errors.push(event.message));
-try {
+const HANDS: &str = r#"
   const picture = document.getElementById("picture"), tip = document.getElementById("tip");
   const detail = document.getElementById("detail");
   const see = () => { timeline.draw(); return { ...picture.dataset, left: +picture.dataset.left, right: +picture.dataset.right }; };
@@ -63,22 +57,7 @@ try {
   const start = performance.now();
   for (let turn = 0; turn < 10; turn++) timeline.draw();
   found.millis = (performance.now() - start) / 10;
-} catch (error) { found.errors.push(String(error.stack)); }
-document.documentElement.setAttribute("data-found", encodeURIComponent(JSON.stringify(found)));
-</script>
 "#;
-
-fn browser() -> Option<&'static str> {
-    let works = |name: &&&str| {
-        let mut command = Command::new(name);
-        command
-            .arg("--version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    BROWSERS.iter().find(works).copied()
-}
 
 /// The page of this history, and the words of its verdict.
 fn page(folder: &Path, name: &str, text: &str, arguments: &[&str]) -> String {
@@ -89,77 +68,6 @@ fn page(folder: &Path, name: &str, text: &str, arguments: &[&str]) -> String {
     );
     assert_eq!(ran.code, 1, "{ran:?}");
     std::fs::read_to_string(folder.join("page.html")).expect("a page")
-}
-
-/// Opens the page, lets the hands loose on it, and tells what they found.
-fn look(browser: &str, folder: &Path, page: &str, flags: &[&str]) -> Value {
-    let with_hands = page.replace("</body>", &format!("{HANDS}</body>"));
-    let file = folder.join("hands.html");
-    std::fs::write(&file, with_hands).expect("a page");
-    let out = folder.join("dom.html");
-    let log = folder.join("log.txt");
-    let create = |path: &Path| std::fs::File::create(path).expect("a file");
-    let profile = format!("--user-data-dir={}", folder.join("profile").display());
-    let mut child = Command::new(browser)
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-        ])
-        .args([
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-        ])
-        .args([
-            "--disable-dev-shm-usage",
-            "--enable-logging=stderr",
-            "--window-size=1400,900",
-        ])
-        .args(flags)
-        .args([profile.as_str(), "--dump-dom"])
-        .arg(format!("file://{}", file.display()))
-        .stdout(create(&out))
-        .stderr(create(&log))
-        .spawn()
-        .expect("the browser starts");
-    let start = Instant::now();
-    while child.try_wait().expect("a child").is_none() {
-        if start.elapsed() > Duration::from_secs(50) {
-            child.kill().expect("a child");
-            panic!("the browser does not end");
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let log = std::fs::read_to_string(&log).unwrap_or_default();
-    let complaints: Vec<&str> = log
-        .lines()
-        .filter(|line| line.contains("CONSOLE"))
-        .collect();
-    assert_eq!(complaints, [""; 0], "nothing on the console");
-    let dom = std::fs::read_to_string(&out).expect("what the browser saw");
-    let (_, rest) = dom.split_once("data-found=\"").expect("the hands' report");
-    let (found, _) = rest.split_once('"').expect("its end");
-    let found: Value = serde_json::from_str(&unescaped(found)).expect("JSON");
-    assert_eq!(found["errors"], serde_json::json!([]));
-    found
-}
-
-/// `%20` and its like.
-fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digits = [rest.next(), rest.next()].map(|digit| digit.unwrap_or(b'0'));
-            let digits = String::from_utf8_lossy(&digits).into_owned();
-            bytes.push(u8::from_str_radix(&digits, 16).expect("two digits"));
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).expect("text")
 }
 
 /// Clients that write and read a register in turn, `operations` in all; late in the run one reads an old value.
@@ -206,7 +114,7 @@ fn the_page_works_in_a_browser() {
         return;
     };
     println!("browser tested: {browser}");
-    let found = look(browser, &here, &page, &[]);
+    let found = look(browser, &here, &page, HANDS, &[]);
     assert_eq!(count(&found["first"], "lanes"), 8);
     assert_eq!(count(&found["first"], "bars"), 60);
     // The whole history shows every bar; closer, fewer.
@@ -254,6 +162,7 @@ fn the_page_is_dark_where_that_is_wished() {
         browser,
         &here,
         &page,
+        HANDS,
         &["--blink-settings=preferredColorScheme=0"],
     );
     assert_eq!(
@@ -268,7 +177,7 @@ fn ten_thousand_operations_are_drawn_as_far_as_they_are_visible() {
     let here = folder("page-large");
     let page = page(&here, "h.jsonl", &stale(10_000), &["--model", "register"]);
     let Some(browser) = browser() else { return };
-    let found = look(browser, &here, &page, &[]);
+    let found = look(browser, &here, &page, HANDS, &[]);
     assert_eq!(count(&found["whole"], "bars"), 10_000);
     assert_eq!(count(&found["whole"], "drawn"), 10_000);
     assert!(count(&found["jumped"], "drawn") < 400, "{found}");
@@ -285,7 +194,7 @@ fn markup_in_values_stays_text() {
     let page = page(&here, "h.jsonl", &text, &["--model", "register"]);
     assert!(!page.contains(evil));
     let Some(browser) = browser() else { return };
-    let found = look(browser, &here, &page, &[]);
+    let found = look(browser, &here, &page, HANDS, &[]);
     assert!(
         found["next"]
             .as_str()

@@ -1,31 +1,22 @@
 //! The file of `--report`.
 
-use std::fs::{self, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::judge::Finding;
 use crate::exit::{BadInput, Ending};
+use crate::report_file::ReportFile;
 
 /// The page to be written: of the worst file so far.
 pub(super) struct Page {
-    path: PathBuf,
+    file: ReportFile,
     worst: Option<(Ending, String)>,
 }
 
 impl Page {
     /// Finds out before anything is judged whether the file can be written, and leaves what is there alone.
     pub(super) fn prepare(path: &Path) -> Result<Self, BadInput> {
-        let failed = |error: std::io::Error| BadInput::at(path.display(), error);
-        let is_new = !path.exists();
-        let file = OpenOptions::new().append(true).create(true).open(path);
-        drop(file.map_err(failed)?);
-        if is_new {
-            fs::remove_file(path).map_err(failed)?;
-        }
-        Ok(Self {
-            path: path.to_owned(),
-            worst: None,
-        })
+        let file = ReportFile::prepare(path)?;
+        Ok(Self { file, worst: None })
     }
 
     /// Keeps the page of this file if it is worse than all before.
@@ -41,6 +32,6 @@ impl Page {
         let Some((_, html)) = self.worst else {
             return Ok(());
         };
-        fs::write(&self.path, html).map_err(|error| BadInput::at(self.path.display(), error))
+        self.file.write(&html)
     }
 }

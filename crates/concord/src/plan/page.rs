@@ -1,0 +1,26 @@
+//! The page of `--report`: the candidates' trade-offs as pictures.
+
+mod html;
+
+use std::path::Path;
+
+use super::outcome::Outcome;
+use crate::exit::BadInput;
+use crate::report_file::ReportFile;
+
+/// The page to be written.
+pub(super) struct Page(ReportFile);
+
+impl Page {
+    /// Finds out before anything is computed whether the file can be written, and leaves what is there alone.
+    pub(super) fn prepare(path: &Path) -> Result<Self, BadInput> {
+        ReportFile::prepare(path).map(Self)
+    }
+
+    /// Writes it: all that is known of each candidate of this plan.
+    pub(super) fn write(&self, plan: &Path, outcomes: &[Outcome]) -> Result<(), BadInput> {
+        let title = plan.file_name().unwrap_or(plan.as_os_str());
+        let page = html::html(&title.to_string_lossy(), outcomes).map_err(BadInput::new)?;
+        self.0.write(&page)
+    }
+}
