@@ -43,6 +43,21 @@ pub enum Delay {
         /// The cut: longer delays count as this.
         max_ns: u64,
     },
+    /// Two kinds of messages, as fits of production latencies have them (Bailis and others 2012, table 3): a
+    /// share is exponential from zero, the rest Pareto, whose delays beyond `x` have probability
+    /// `(min_ns / x)^exponent`.
+    Mixture {
+        /// The share of the exponential part, of a million.
+        exponential_ppm: u32,
+        /// Its mean.
+        mean_ns: u64,
+        /// The shortest of the Pareto part, at least 1.
+        min_ns: u64,
+        /// The exponent of its tail, from 2 to 64.
+        exponent: u32,
+        /// The cut of both: longer delays count as this.
+        max_ns: u64,
+    },
 }
 
 impl Delay {
@@ -57,7 +72,8 @@ impl Delay {
     /// # Errors
     ///
     /// [`SimulatorError::BadDelay`] when the bounds are in the wrong order, above
-    /// [`LONGEST_NS`](Self::LONGEST_NS), or a long tail starts at zero.
+    /// [`LONGEST_NS`](Self::LONGEST_NS), a long tail or mixture starts at zero, a share is above a
+    /// million, or an exponent is not from 2 to 64.
     pub const fn check(&self) -> Result<(), SimulatorError> {
         let (least, most) = match *self {
             Self::Constant { ns } => (ns, ns),
@@ -69,6 +85,24 @@ impl Delay {
                 });
             }
             Self::LongTail { min_ns, max_ns } => (min_ns, max_ns),
+            Self::Mixture {
+                exponential_ppm,
+                mean_ns,
+                min_ns,
+                exponent,
+                max_ns,
+            } => {
+                if exponential_ppm > MILLION || exponent < 2 || exponent > 64 || min_ns == 0 {
+                    return Err(SimulatorError::BadDelay {
+                        reason: "as a mixture must have a share of at most a million, a start above zero and an exponent from 2 to 64",
+                    });
+                }
+                if mean_ns > max_ns {
+                    (mean_ns, max_ns)
+                } else {
+                    (min_ns, max_ns)
+                }
+            }
         };
         if least > most {
             return Err(SimulatorError::BadDelay {
@@ -99,6 +133,23 @@ impl Delay {
                 let drawn = (u128::from(min_ns) << 32) / left.isqrt();
                 (drawn as u64).min(max_ns)
             }
+            Self::Mixture {
+                exponential_ppm,
+                mean_ns,
+                min_ns,
+                exponent,
+                max_ns,
+            } => {
+                let is_exponential = tape.draw(MILLION.into()) < exponential_ppm.into();
+                let drawn = minus_ln(tape.draw(UNIT));
+                let delay_ns = if is_exponential {
+                    (u128::from(mean_ns) * u128::from(drawn)) >> 32
+                } else {
+                    // x = min / (1 - u)^(1 / exponent).
+                    (u128::from(min_ns) * exp(drawn / u64::from(exponent))) >> 32
+                };
+                u64::try_from(delay_ns).map_or(max_ns, |delay_ns| delay_ns.min(max_ns))
+            }
         }
     }
 
@@ -112,6 +163,19 @@ impl Delay {
             Self::LongTail { min_ns, max_ns } => {
                 2 * min_ns - (min_ns as u128 * min_ns as u128 / max_ns as u128) as u64
             }
+            // Without what the cut takes away.
+            Self::Mixture {
+                exponential_ppm,
+                mean_ns,
+                min_ns,
+                exponent,
+                ..
+            } => {
+                let (share, exponent) = (exponential_ppm as u128, exponent as u128);
+                let pareto = min_ns as u128 * exponent / exponent.saturating_sub(1);
+                let rest = (MILLION as u128).saturating_sub(share);
+                ((share * mean_ns as u128 + rest * pareto) / MILLION as u128) as u64
+            }
         }
     }
 
@@ -121,7 +185,9 @@ impl Delay {
     pub const fn max_ns(&self) -> u64 {
         match *self {
             Self::Constant { ns } => ns,
-            Self::Uniform { max_ns, .. } | Self::LongTail { max_ns, .. } => max_ns,
+            Self::Uniform { max_ns, .. }
+            | Self::LongTail { max_ns, .. }
+            | Self::Mixture { max_ns, .. } => max_ns,
             Self::Exponential { min_ns, mean_ns } => min_ns + mean_ns * 23,
         }
     }
@@ -129,6 +195,35 @@ impl Delay {
 
 /// Draws of continuous distributions have 32 bits.
 const UNIT: u64 = 1 << 32;
+
+const MILLION: u32 = 1_000_000;
+
+/// `e^(x / 2^32)`, times 2^32, for x up to 33 ln 2: what [`minus_ln`] gives.
+fn exp(x: u64) -> u128 {
+    const LOG2_E: u128 = 6_196_328_018; // 1 / ln 2 times 2^32
+    let log2 = (u128::from(x) * LOG2_E) >> 32;
+    // A root of two for each bit of the fraction.
+    let mut power: u128 = 1 << 62;
+    for (bit, root) in (0..32).zip(ROOTS) {
+        if log2 >> (31 - bit) & 1 == 1 {
+            power = (power * u128::from(root)) >> 62;
+        }
+    }
+    (power << (log2 >> 32).min(40)) >> 30
+}
+
+/// `2^(1/2)`, `2^(1/4)` … times 2^62.
+static ROOTS: [u64; 32] = {
+    let mut roots = [0; 32];
+    let mut root: u128 = 2 << 62;
+    let mut place = 0;
+    while place < 32 {
+        root = (root << 62).isqrt();
+        roots[place] = root as u64;
+        place += 1;
+    }
+    roots
+};
 
 /// `-ln(1 - u / 2^32)`, times 2^32. Zero at zero, and never falling.
 #[inline]
@@ -238,6 +333,45 @@ mod tests {
         );
     }
 
+    /// LinkedIn on solid-state disks, as published.
+    #[test]
+    fn a_published_mixture_has_its_mean_and_quantiles() {
+        let delay = Delay::Mixture {
+            exponential_ppm: 87_800,
+            mean_ns: 602_410,
+            min_ns: 235_000,
+            exponent: 10,
+            max_ns: 1_000_000_000,
+        };
+        let survival = |x: f64| {
+            let pareto = if x < 235e3 { 1.0 } else { (235e3 / x).powi(10) };
+            0.0878 * (-x / 602_410.0).exp() + 0.9122 * pareto
+        };
+        let quantile = |probability: f64| {
+            let (mut low, mut high) = (0.0, 1e9);
+            for _ in 0..100 {
+                let middle = 0.5 * (low + high);
+                if 1.0 - survival(middle) < probability {
+                    low = middle;
+                } else {
+                    high = middle;
+                }
+            }
+            low
+        };
+        let mean = 0.0878 * 602_410.0 + 0.9122 * 235e3 * 10.0 / 9.0;
+        assert_closed_form(delay, mean, quantile, 0.03);
+    }
+
+    #[test]
+    fn the_integer_exponential_is_within_a_millionth() {
+        for step in 0..=1_000 {
+            let x = 22.87 * f64::from(step) / 1_000.0;
+            let ours = exp((x * UNIT as f64) as u64) as f64 / UNIT as f64;
+            assert!((ours / x.exp() - 1.0).abs() < 1e-6, "{x}: {ours}");
+        }
+    }
+
     #[test]
     fn zero_is_the_shortest_delay_and_more_is_never_shorter() {
         let delays = [
@@ -296,6 +430,27 @@ mod tests {
             },
             Delay::LongTail {
                 min_ns: 2,
+                max_ns: 1,
+            },
+            Delay::Mixture {
+                exponential_ppm: 1_000_001,
+                mean_ns: 1,
+                min_ns: 1,
+                exponent: 2,
+                max_ns: 1,
+            },
+            Delay::Mixture {
+                exponential_ppm: 1,
+                mean_ns: 1,
+                min_ns: 1,
+                exponent: 1,
+                max_ns: 1,
+            },
+            Delay::Mixture {
+                exponential_ppm: 1,
+                mean_ns: 2,
+                min_ns: 1,
+                exponent: 2,
                 max_ns: 1,
             },
             Delay::Constant { ns: u64::MAX },

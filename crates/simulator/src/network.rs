@@ -5,6 +5,7 @@
 //! 3. A message that is to be overtaken is held back beyond its delay.
 //! 4. On a FIFO link no copy arrives before a message sent earlier on that link; nothing else waits.
 //! 5. A node's messages to itself take no time and meet no fault.
+//! 6. A link that the workload has cut stays blocked until the heal, whatever episodes come and go.
 
 use crate::{Delay, Fault, FaultCounts, FaultPlan, Links, Settings, Tape};
 
@@ -31,12 +32,16 @@ pub(crate) struct Network {
     is_slowed: bool,
     links: Vec<Link>,
     blocks: Vec<Block>,
+    /// Whether any link is.
+    is_cut: bool,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Link {
     latest_arrival_ns: u64,
     blocked: [u16; 3],
+    /// By the workload, for good.
+    is_cut: bool,
 }
 
 /// A set of links that are blocked together.
@@ -64,6 +69,7 @@ impl Network {
             is_slowed: plan.delay.is_some(),
             links: vec![Link::default(); nodes * nodes],
             blocks: Vec::new(),
+            is_cut: false,
         }
     }
 
@@ -112,15 +118,25 @@ impl Network {
     /// The fault that blocks the link now, if any.
     #[inline]
     pub(crate) fn blocked_by(&self, from: usize, to: usize) -> Option<Fault> {
-        if self.blocks.is_empty() {
+        if self.blocks.is_empty() && !self.is_cut {
             return None;
         }
-        match self.links[from * self.nodes + to].blocked {
+        let link = &self.links[from * self.nodes + to];
+        if link.is_cut {
+            return Some(Fault::Partial);
+        }
+        match link.blocked {
             [0, 0, 0] => None,
             [1..=u16::MAX, _, _] => Some(Fault::Partition),
             [_, 1..=u16::MAX, _] => Some(Fault::OneWay),
             _ => Some(Fault::Partial),
         }
+    }
+
+    /// Cuts a link until the heal; the nodes are two of the cluster.
+    pub(crate) fn cut(&mut self, from: usize, to: usize) {
+        self.is_cut = true;
+        self.links[from * self.nodes + to].is_cut = true;
     }
 
     pub(crate) fn block(&mut self, block: Block) {

@@ -156,6 +156,54 @@ impl<P: Simulated> WorkloadContext<'_, P> {
         }
     }
 
+    /// Cuts directed links, from and to, until the heal: what is on its way there is lost too, and counted as
+    /// [`Fault::Partial`](crate::Fault::Partial). For a state of the links that a test fixes, where the
+    /// plan's episodes draw theirs. `false`, and nothing is cut, after the heal (faults happen only
+    /// before it, so give the run a chaos phase), or if a node is none of the cluster.
+    ///
+    /// ```
+    /// # use simulator::*;
+    /// # use transport::*;
+    /// # struct Idle;
+    /// # impl Process for Idle {
+    /// #     type Message = (); type Request = (); type Event = (); type Record = ();
+    /// #     fn step(&mut self, _: Input<Self>, _: &mut Context<'_, Self>) {}
+    /// #     fn deadline(&self) -> Option<Time> { None }
+    /// # }
+    /// # impl Recover for Idle {
+    /// #     type Config = (); type Error = std::convert::Infallible;
+    /// #     fn recover(_: &(), _: Vec<Stored<()>>) -> Result<Self, Self::Error> { Ok(Idle) }
+    /// # }
+    /// /// The second node hears the first, and is not heard.
+    /// struct Mute;
+    ///
+    /// impl<P: Simulated> Workload<P> for Mute {
+    ///     fn start(&mut self, cx: &mut WorkloadContext<'_, P>) {
+    ///         assert!(cx.cut([(NodeId(1), NodeId(0))]));
+    ///         assert!(!cx.cut([(NodeId(1), NodeId(2))]));
+    ///     }
+    ///     # fn on_event(&mut self, _: NodeId, _: P::Event, _: &mut WorkloadContext<'_, P>) {}
+    ///     # fn is_done(&self) -> bool { true }
+    /// }
+    /// # let settings = Settings { chaos_ns: 1, ..Settings::new(2) };
+    /// # run::<Idle, _, _>(&settings, &[(), ()], &mut Mute, &mut (), Tape::seeded(1)).unwrap();
+    /// ```
+    pub fn cut(&mut self, links: impl IntoIterator<Item = (NodeId, NodeId)>) -> bool {
+        let wire = &mut self.world.wire;
+        let links: Vec<(NodeId, NodeId)> = links.into_iter().collect();
+        let is_here = |node: NodeId| node.0 < wire.node_count;
+        if wire.is_healed || !links.iter().all(|&(from, to)| is_here(from) && is_here(to)) {
+            return false;
+        }
+        for &(from, to) in &links {
+            wire.network.cut(from.0 as usize, to.0 as usize);
+        }
+        let links = links.iter().map(|(from, to)| format!("{from} to {to}"));
+        let links: Vec<String> = links.collect();
+        wire.note(format!("the workload cuts {}", links.join(", ")));
+        true
+    }
+
     /// Ends the run now, without asking for progress.
     pub fn stop(&mut self) {
         self.world.wire.is_stopped = true;

@@ -2,7 +2,10 @@
 
 mod common;
 
-use common::{Bug, Counter, LogsArePrefixes, SECOND, count, count_observed, episodes, ping};
+use common::{
+    Arrivals, Bug, Counter, LogsArePrefixes, SECOND, count, count_observed, episodes, ping,
+    ping_cut,
+};
 use simulator::{
     Cluster, Delay, Fault, FaultCounts, FaultPlan, FaultSet, Links, Observer, Settings, Tape,
     Violation,
@@ -554,4 +557,57 @@ fn what_was_delayed_for_long_arrives_soon_after_the_chaos_phase_and_in_order() {
         let latest_ns = SECOND + settings.delay.max_ns();
         assert!(delayed.max() <= Some(latest_ns));
     }
+}
+
+/// Each of the 64 states of three nodes' links: from the cut until the heal exactly the links that work
+/// deliver, and what was on its way is lost; partitions that come and go on the same links do not mend it.
+#[test]
+fn a_link_that_the_workload_cuts_is_silent_until_the_heal() {
+    let pairs = || (0..3).flat_map(|from| (0..3).map(move |to| (NodeId(from), NodeId(to))));
+    let links: Vec<_> = pairs().filter(|(from, to)| from != to).collect();
+    let ms = Duration::from_millis;
+    for state in 0..64 {
+        let is_cut = |link: usize| state >> link & 1 == 1;
+        let cut = links.iter().enumerate();
+        let cut = cut.filter(|(link, _)| is_cut(*link)).map(|(_, &pair)| pair);
+        let plan = FaultPlan {
+            partial: if state % 2 == 0 {
+                None
+            } else {
+                episodes(20, 20)
+            },
+            ..FaultPlan::none()
+        };
+        let settings = Settings {
+            chaos_ns: 500_000_000,
+            delay: Delay::Constant { ns: 2_000_000 },
+            ..with_plan(3, plan)
+        };
+        let mut arrivals = Arrivals::during(ms(1_000));
+        arrivals.cuts = Some((ms(100), cut.collect()));
+        let (outcome, arrivals) = ping_cut(&settings, ms(5), 150, arrivals, Tape::seeded(state));
+        for (link, &(from, to)) in links.iter().enumerate() {
+            let heard = |low: u64, high: u64| {
+                let seen = arrivals.seen.iter();
+                seen.filter(|seen| (seen.0, seen.1) == (to, from))
+                    .filter(|seen| (low * 1_000_000..high * 1_000_000).contains(&seen.3))
+                    .count()
+            };
+            assert_eq!(heard(100, 500) == 0, is_cut(link), "{state} {from} to {to}");
+            assert!(heard(505, 760) >= 50, "healed");
+        }
+        if state % 2 == 0 {
+            let lost = outcome.faults.get(Fault::Partial);
+            assert_eq!(
+                lost,
+                80 * u64::from(state.count_ones()),
+                "each, and nothing else"
+            );
+        }
+    }
+    // After the heal nothing is cut.
+    let mut arrivals = Arrivals::during(ms(300));
+    arrivals.cuts = Some((ms(100), links));
+    let (outcome, _) = ping_cut(&Settings::new(3), ms(5), 50, arrivals, Tape::seeded(1));
+    assert_eq!(outcome.faults.get(Fault::Partial), 0);
 }

@@ -432,6 +432,8 @@ pub struct Arrivals {
     pub span: Duration,
     /// Receiver, sender, number, virtual time.
     pub seen: Vec<(NodeId, NodeId, u64, u64)>,
+    /// Links that it cuts, and after how long.
+    pub cuts: Option<(Duration, Vec<(NodeId, NodeId)>)>,
     is_over: bool,
 }
 
@@ -440,6 +442,7 @@ impl Arrivals {
         Self {
             span,
             seen: Vec::new(),
+            cuts: None,
             is_over: false,
         }
     }
@@ -448,6 +451,9 @@ impl Arrivals {
 impl<P: Simulated + Process<Event = (NodeId, u64)>> Workload<P> for Arrivals {
     fn start(&mut self, cx: &mut WorkloadContext<'_, P>) {
         cx.set_timer(self.span, 0);
+        if let Some((after, _)) = self.cuts {
+            cx.set_timer(after, 1);
+        }
     }
 
     fn on_event(
@@ -459,8 +465,13 @@ impl<P: Simulated + Process<Event = (NodeId, u64)>> Workload<P> for Arrivals {
         self.seen.push((node, from, number, cx.now().as_nanos()));
     }
 
-    fn on_timer(&mut self, _: u64, _: &mut WorkloadContext<'_, P>) {
-        self.is_over = true;
+    fn on_timer(&mut self, timer: u64, cx: &mut WorkloadContext<'_, P>) {
+        match &self.cuts {
+            Some((_, links)) if timer == 1 => {
+                assert_eq!(cx.cut(links.iter().copied()), !cx.is_healed());
+            }
+            _ => self.is_over = true,
+        }
     }
 
     fn is_done(&self) -> bool {
@@ -475,6 +486,16 @@ pub fn ping(
     span: Duration,
     tape: Tape,
 ) -> (Outcome, Arrivals) {
+    ping_cut(settings, gap, sends_max, Arrivals::during(span), tape)
+}
+
+pub fn ping_cut(
+    settings: &Settings,
+    gap: Duration,
+    sends_max: u64,
+    mut arrivals: Arrivals,
+    tape: Tape,
+) -> (Outcome, Arrivals) {
     let nodes = settings.nodes;
     let configs: Vec<_> = (0..nodes)
         .map(|node| PingerConfig {
@@ -484,7 +505,6 @@ pub fn ping(
             sends_max,
         })
         .collect();
-    let mut arrivals = Arrivals::during(span);
     let outcome = run::<Pinger, _, _>(settings, &configs, &mut arrivals, &mut (), tape);
     (outcome.expect("sound settings"), arrivals)
 }
