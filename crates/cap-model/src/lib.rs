@@ -29,6 +29,8 @@ pub use measure::{Cell, Measurement, Pair, Trial};
 
 pub mod pacelc;
 
+pub mod partition;
+
 pub mod sample;
 
 mod settings;

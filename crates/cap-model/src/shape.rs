@@ -15,6 +15,7 @@
 //! | star | those of one node: *quorum loss* | Omni-Paxos 2023 |
 //! | constrained election | those of one node, but one other node has none | Omni-Paxos 2023 |
 //! | chain | those between neighbours: *chained* | Omni-Paxos 2023 |
+//! | ring | each node's with its nearest on a circle, a majority: *ring of majorities* | Jepsen |
 
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -144,6 +145,30 @@ impl Shape {
         })
     }
 
+    /// The nodes stand in a circle, and each reaches as many of the nearest as make a majority with it,
+    /// the same on either side: every node sees a majority, and of four or more nodes no two see the same.
+    ///
+    /// # Errors
+    ///
+    /// No node, or more than 64.
+    ///
+    /// ```
+    /// use cap_model::Shape;
+    /// use transport::NodeId;
+    /// let ring = Shape::ring(5)?;
+    /// assert_eq!(ring.to_string(), "ring of 3");
+    /// assert!(ring.works(NodeId(0), NodeId(4)) && !ring.works(NodeId(0), NodeId(2)));
+    /// # Ok::<(), cap_model::CapError>(())
+    /// ```
+    pub fn ring(nodes: u32) -> Result<Self, CapError> {
+        let steps = (nodes / 2).div_ceil(2);
+        let seen = steps.saturating_mul(2).saturating_add(1).min(nodes);
+        Self::made(nodes, alloc::format!("ring of {seen}"), |from, to| {
+            let apart = from.0.abs_diff(to.0);
+            apart.min(nodes.saturating_sub(apart)) <= steps
+        })
+    }
+
     /// Exactly these directed links work, from and to.
     ///
     /// # Errors
@@ -198,6 +223,12 @@ impl Shape {
     #[must_use]
     pub fn works_both_ways(&self, one: NodeId, other: NodeId) -> bool {
         self.works(one, other) && self.works(other, one)
+    }
+
+    /// Whether the same links work, whatever the names.
+    #[must_use]
+    pub fn has_links_of(&self, other: &Self) -> bool {
+        self.reach == other.reach
     }
 
     /// Whether no link is cut.

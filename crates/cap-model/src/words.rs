@@ -46,19 +46,32 @@ impl Availability {
     /// Folds who answered into a word for one side. Pairs of clients decide between sticky and
     /// total: see [`Measurement`](crate::Measurement).
     pub(crate) fn of_side(side: Side, answering: Side, shape: &Shape, is_sticky: bool) -> Self {
+        Self::of_answering(side, answering, shape.nodes(), is_sticky, |node| {
+            has_equal(node, side, shape)
+        })
+    }
+
+    /// The same, where `has_equal` tells whether another node of the side has every link of this one.
+    pub(crate) fn of_answering(
+        side: Side,
+        answering: Side,
+        nodes: u32,
+        is_sticky: bool,
+        has_equal: impl FnOnce(NodeId) -> bool,
+    ) -> Self {
         let here = Side::from_bits(side.bits() & answering.bits());
         if here.is_empty() {
             return Self::None;
         }
         if here == side {
-            return match (answering.len() == shape.nodes(), is_sticky) {
+            return match (answering.len() == nodes, is_sticky) {
                 (false, _) => Self::Side(side),
                 (true, true) => Self::Sticky,
                 (true, false) => Self::Total,
             };
         }
         match (here.len(), here.nodes().next()) {
-            (1, Some(node)) if has_equal(node, side, shape) => Self::LeaderBound(node),
+            (1, Some(node)) if has_equal(node) => Self::LeaderBound(node),
             _ => Self::Partly(here),
         }
     }
