@@ -33,6 +33,9 @@ pub mod partition;
 
 pub mod sample;
 
+#[cfg(feature = "strategy")]
+pub mod search;
+
 mod settings;
 pub use settings::Settings;
 
