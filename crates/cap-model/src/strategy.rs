@@ -30,7 +30,10 @@ mod answer;
 pub use answer::{Certificate, LimitPrices, Metrics, Optimum, Strategy};
 
 mod error;
-pub use error::{Limit, Shortfall, StrategyError};
+pub use error::{Flaw, Limit, Shortfall, StrategyError};
+
+mod evaluate;
+pub use evaluate::naor_wool_bound;
 
 mod greedy;
 
@@ -43,3 +46,6 @@ mod question;
 pub use question::{Costs, Limits, Objective, Question, ReadFractionError, ReadFractions};
 
 mod simplex;
+
+mod verify;
+pub use verify::Verified;
