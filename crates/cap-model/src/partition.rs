@@ -54,15 +54,20 @@ pub use error::PartitionError;
 mod evidence;
 pub use evidence::{Because, Reason};
 
+mod leader_change;
+pub use leader_change::{LeaderChange, LeaderTiming, Outage, Succession};
+
 mod links;
 
 mod protocol;
 pub use protocol::{Election, Leadership, Protocol};
 
 mod rows;
-pub use rows::{Outage, Row, rows};
+pub use rows::{Row, rows};
 
 mod rules;
 
 mod shapes;
 pub use shapes::named_shapes;
+
+mod succession;

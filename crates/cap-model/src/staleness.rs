@@ -28,7 +28,7 @@ mod quadrature;
 mod quorums;
 pub use quorums::{Asks, Quorums, REPLICAS_MAX};
 
-mod real;
+pub(crate) mod real;
 
 mod sampler;
 pub use sampler::{NUMBERS_MAX, Plan, Sampler, TABLES_MAX};

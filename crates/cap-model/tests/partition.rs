@@ -2,6 +2,8 @@
 
 #[path = "partition/counts.rs"]
 mod counts;
+#[path = "partition/leader_change.rs"]
+mod leader_change;
 #[path = "partition/leaders.rs"]
 mod leaders;
 #[path = "partition/measured.rs"]

@@ -59,6 +59,17 @@ pub enum PartitionError {
         /// The other.
         second: Vec<NodeId>,
     },
+    /// Elections are split so often that a percentile lies beyond the rounds that are followed.
+    #[error(
+        "{split} of all elections elect nobody: by when {probability} of the leader changes are over \
+         is not known; draw the election timeout from a wider range"
+    )]
+    SplitVotes {
+        /// How likely an election is split.
+        split: f64,
+        /// Which share was asked for.
+        probability: f64,
+    },
     /// A duration or a rate that cannot be.
     #[error("{field} is {value}; {expected}")]
     BadNumber {

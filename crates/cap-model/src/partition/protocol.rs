@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use quorum::QuorumSystem;
 use transport::NodeId;
 
-use super::PartitionError;
+use super::{LeaderTiming, PartitionError};
 use crate::Side;
 
 /// A kind of candidate, with which nodes take part in what.
@@ -92,6 +92,7 @@ pub struct Leadership {
     quorums: QuorumSystem<NodeId>,
     leader: NodeId,
     election: Election,
+    timing: Option<LeaderTiming>,
 }
 
 /// What a cluster does about a leader that has lost its quorum, and about nodes that do not hear theirs.
@@ -125,6 +126,7 @@ impl Leadership {
             quorums,
             leader,
             election: Election::default(),
+            timing: None,
         })
     }
 
@@ -132,6 +134,13 @@ impl Leadership {
     #[must_use]
     pub const fn with_election(mut self, election: Election) -> Self {
         self.election = election;
+        self
+    }
+
+    /// With timers, so that rows say how long a change of the leader takes.
+    #[must_use]
+    pub const fn with_timing(mut self, timing: LeaderTiming) -> Self {
+        self.timing = Some(timing);
         self
     }
 
@@ -145,6 +154,12 @@ impl Leadership {
     #[must_use]
     pub const fn leader(&self) -> NodeId {
         self.leader
+    }
+
+    /// The timers, if they are known.
+    #[must_use]
+    pub const fn timing(&self) -> Option<&LeaderTiming> {
+        self.timing.as_ref()
     }
 
     /// What it does about a leader that has lost its quorum.

@@ -9,7 +9,8 @@ use super::attainable::attainable;
 use super::evidence::Asked;
 use super::links::{Links, bit};
 use super::rules::{Answers, Rules};
-use super::{Because, PartitionError, Protocol};
+use super::succession::outage;
+use super::{Because, Outage, PartitionError, Protocol};
 use crate::{Availability, Operation, Shape, Side};
 
 /// One operation, in one shape, for the clients of one side.
@@ -55,23 +56,11 @@ pub struct Row {
     pub is_leader_changed: bool,
     /// How long an old leader goes on answering here, at the most: until its lease ends.
     pub lease_ms: Option<f64>,
-    /// How long nobody answers before somebody does.
+    /// How long nobody here answers before somebody does, if the leader must change and its timers are
+    /// known. See [`LeaderChange`](super::LeaderChange).
     pub outage: Option<Outage>,
     /// Why.
     pub because: Because,
-}
-
-/// How long a leader change takes, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Outage {
-    /// Half of the changes are over.
-    pub p50_ms: f64,
-    /// 99 of 100 are over.
-    pub p99_ms: f64,
-    /// 999 of 1,000 are over.
-    pub p999_ms: f64,
-    /// Each of the three is right within this.
-    pub error_ms: f64,
 }
 
 /// What each operation still is, for the clients of each side: the updates, then the observations, by the
@@ -79,11 +68,13 @@ pub struct Outage {
 ///
 /// # Errors
 ///
-/// A candidate that cannot be, or has a replica that the shape has not.
+/// A candidate that cannot be, or has a replica that the shape has not; timers under which elections are split
+/// so often that no percentile can be told.
 pub fn rows(protocol: &Protocol, shape: &Shape) -> Result<Vec<Row>, PartitionError> {
     let rules = Rules::new(protocol, shape.nodes())?;
     let links = Links::of(shape);
     let answers = rules.answers(&links);
+    let outage = outage(protocol, &links, &answers)?;
     let mut rows = Vec::new();
     let sides = shape.sides();
     for operation in Operation::BOTH {
@@ -96,13 +87,13 @@ pub fn rows(protocol: &Protocol, shape: &Shape) -> Result<Vec<Row>, PartitionErr
                 operation,
                 side,
             };
-            rows.push(row(shape, &asked));
+            rows.push(row(shape, &asked, outage));
         }
     }
     Ok(rows)
 }
 
-fn row(shape: &Shape, asked: &Asked<'_>) -> Row {
+fn row(shape: &Shape, asked: &Asked<'_>, outage: Option<Outage>) -> Row {
     let (answers, side) = (asked.answers, asked.side);
     let availability = availability(asked.protocol, asked.links, answers, asked.operation, side);
     let is_answered = availability != Availability::None;
@@ -116,7 +107,7 @@ fn row(shape: &Shape, asked: &Asked<'_>) -> Row {
         leaders: Side::from_bits(answers.leaders),
         is_leader_changed: is_answered && answers.is_changed,
         lease_ms: lease_ms(asked),
-        outage: None,
+        outage: outage.filter(|_| is_answered),
         because: asked.because(),
     }
 }

@@ -78,8 +78,9 @@ pub(super) struct Answers {
     pub(super) leaders: u64,
     /// Whether the leader had to change.
     pub(super) is_changed: bool,
-    /// Whether nobody could be elected before the old leader had stepped down.
-    pub(super) waits_for_step_down: bool,
+    /// Who can be elected while the old leader still sends heartbeats: those that do not hear it, by others
+    /// that do not.
+    pub(super) at_once: u64,
 }
 
 impl Answers {
@@ -242,7 +243,7 @@ fn led_answers(
         reads: named,
         leaders,
         is_changed: true,
-        waits_for_step_down: at_once == 0,
+        at_once,
     }
 }
 
