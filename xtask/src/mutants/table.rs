@@ -36,6 +36,7 @@ mod eventual;
 mod kv;
 mod partial;
 mod paxos_core;
+mod plan_page;
 mod quorum;
 mod quorum_expression;
 mod raft_core;
@@ -62,6 +63,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         consistency_search::MUTANTS,
         consistency_weak::MUTANTS,
         consistency_cli::MUTANTS,
+        plan_page::MUTANTS,
         strong::MUTANTS,
         partial::MUTANTS,
         eventual::MUTANTS,

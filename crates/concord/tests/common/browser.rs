@@ -17,7 +17,7 @@ window.addEventListener("error", (event) => found.errors.push(event.message));
 try {
 "#;
 const AFTER: &str = r#"} catch (error) { found.errors.push(String(error.stack)); }
-document.documentElement.setAttribute("data-found", encodeURIComponent(JSON.stringify(found)));
+top.document.documentElement.setAttribute("data-found", encodeURIComponent(JSON.stringify(found)));
 </script>
 "#;
 
@@ -37,9 +37,35 @@ pub(crate) fn browser() -> Option<&'static str> {
 /// Opens the page in a window of 1400 by 900 unless the flags say another, lets the hands loose on it, and tells what they
 /// found: the hands fill `found`, and whatever they throw fails.
 pub(crate) fn look(browser: &str, folder: &Path, page: &str, hands: &str, flags: &[&str]) -> Value {
-    let with_hands = page.replace("</body>", &format!("{BEFORE}{hands}{AFTER}</body>"));
+    open(browser, folder, &with_hands(page, hands), flags)
+}
+
+/// The same in a frame of this width: no window is as narrow as a telephone.
+pub(crate) fn look_narrow(
+    browser: &str,
+    folder: &Path,
+    page: &str,
+    hands: &str,
+    width: u32,
+    flags: &[&str],
+) -> Value {
+    let inner = with_hands(page, hands)
+        .replace('&', "&amp;")
+        .replace('"', "&quot;");
+    let outer = format!(
+        "<!doctype html><iframe width=\"{width}\" height=\"844\" style=\"border:0\" srcdoc=\"{inner}\"></iframe>"
+    );
+    let flags = [&["--hide-scrollbars"], flags].concat();
+    open(browser, folder, &outer, &flags)
+}
+
+fn with_hands(page: &str, hands: &str) -> String {
+    page.replace("</body>", &format!("{BEFORE}{hands}{AFTER}</body>"))
+}
+
+fn open(browser: &str, folder: &Path, page: &str, flags: &[&str]) -> Value {
     let file = folder.join("hands.html");
-    std::fs::write(&file, with_hands).expect("a page");
+    std::fs::write(&file, page).expect("a page");
     let out = folder.join("dom.html");
     let log = folder.join("log.txt");
     let create = |path: &Path| std::fs::File::create(path).expect("a file");

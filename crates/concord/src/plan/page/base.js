@@ -8,7 +8,7 @@ const fill = (node, attributes, children) => {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 };
 /** An element; strings among its children are text, whatever they contain. */
@@ -33,11 +33,11 @@ const shownCandidates = () => candidates.filter(isShown);
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const power = (exponent) => "10" + (exponent < 0 ? "⁻" : "") + [...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[digit]).join("");
 /** So many significant digits; the very small and the very large as a power of ten. */
-const number = (value, digits = 3) => {
+const number = (value, digits = 3, small = 1e-3) => {
   if (!isNumber(value)) return "–";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size < 1e-3 || size >= 1e7) {
+  if (size < small || size >= 1e7) {
     const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
     return (+mantissa === 1 ? "" : (+mantissa) + " × ") + power(+exponent);
   }
@@ -55,7 +55,7 @@ const share = (value) => {
   const places = Math.max(1, Math.ceil(-Math.log10(rest)));
   return (value * 100).toLocaleString("en", { maximumFractionDigits: Math.min(places, 6) }) + " %";
 };
-const interval = (pair, said = number) => Array.isArray(pair) && pair.every(isNumber) ? `${said(pair[0])} to ${said(pair[1])}` : null;
+const interval = (pair, said = number) => Array.isArray(pair) && pair.every(isNumber) ? `${said(pair[0])}–${said(pair[1])}` : null;
 const plural = (count, one, many = one + "s") => count + " " + (count === 1 ? one : many);
 /** Names one after the other; of many, the first few and how many more. */
 const some = (names, most = 4) => names.slice(0, most).join(", ") + (names.length > most ? ` and ${names.length - most} more` : "");

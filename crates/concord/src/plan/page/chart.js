@@ -217,7 +217,7 @@ const scatter = (host, spec) => {
 };
 /** A name beside its point, at the first place that is free; none if there is no such place. */
 const labelFor = (name, x, y, taken, box) => {
-  const text = name.length > 22 ? name.slice(0, 21) + "…" : name, wide = text.length * 6.9, gap = 10;
+  const text = name.length > 26 ? name.slice(0, 25) + "…" : name, wide = text.length * 6.9, gap = 10;
   const places = [[x + gap, y + 4, "start"], [x - gap, y + 4, "end"], [x, y - gap, "middle"], [x, y + gap + 9, "middle"], [x + gap, y - 9, "start"], [x + gap, y + 17, "start"], [x - gap, y - 9, "end"], [x - gap, y + 17, "end"]];
   for (const [tx, ty, anchor] of places) {
     const left = anchor === "start" ? tx : anchor === "end" ? tx - wide : tx - wide / 2;

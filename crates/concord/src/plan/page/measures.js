@@ -1,11 +1,13 @@
 // What is measured of a candidate, for the table of candidates and the axes of the front; less is better unless said.
 const better = { less: -1, more: 1 };
+const plain = (value) => number(value);
 const measure = (key, group, name, unit, of, said, order = "less", more = null) => ({ key, group, name, unit, of, said, better: better[order], more });
 const percentile = (which, at) => (candidate) => candidate[which]?.[at];
 const percentileInterval = (which, at) => (candidate) => interval(candidate[which]?.intervals?.[["p50", "p99", "p999"].indexOf(at)]);
-const sidesOf = (what) => (candidate) => {
-  const [read, write] = [candidate["read_" + what], candidate["write_" + what]];
-  return isNumber(read) && isNumber(write) && read !== write ? `reads ${read}, writes ${write}` : null;
+/** Of reads and of writes, where they differ; the lesser counts. */
+const bothOf = (what) => (value, candidate) => {
+  const [read, write] = [candidate?.["read_" + what], candidate?.["write_" + what]];
+  return isNumber(read) && isNumber(write) && read !== write ? `${read} / ${write}` : number(value);
 };
 const least = (...values) => values.every(isNumber) ? Math.min(...values) : values.find(isNumber);
 const gapOf = (candidate) => {
@@ -14,22 +16,26 @@ const gapOf = (candidate) => {
 };
 const errorOf = (candidate) => isNumber(candidate.error) ? (candidate.method === "sampled" ? "± " : "error ≤ ") + number(candidate.error, 2) : null;
 const MEASURES = [
-  measure("load", "What a strategy costs", "load", "", (it) => it.load, number, "less", gapOf),
+  measure("load", "What a strategy costs", "load", "", (it) => it.load, plain, "less", gapOf),
   measure("capacity", "What a strategy costs", "capacity", "op/s", (it) => it.capacity, whole, "more"),
-  measure("network_load", "What a strategy costs", "network", "nodes/op", (it) => it.network_load, number),
-  measure("latency", "What a strategy costs", "latency", "ms", (it) => it.latency, number),
-  measure("resilience", "What survives", "nodes lost", "", (it) => it.resilience ?? least(it.read_resilience, it.write_resilience), number, "more", sidesOf("resilience")),
-  measure("zone_resilience", "What survives", "zones lost", "", (it) => least(it.read_zone_resilience, it.write_zone_resilience), number, "more", sidesOf("zone_resilience")),
-  measure("read_unavailability", "What survives", "no reads", "probability", (it) => it.read_unavailability, number),
-  measure("write_unavailability", "What survives", "no writes", "probability", (it) => it.write_unavailability, number),
-  ...["read", "write"].flatMap((operation) => [["p50", "p50"], ["p99", "p99"], ["p999", "p99.9"]].map(([key, name]) =>
-    measure(`${operation}_${key}`, operation === "read" ? "Reads take" : "Writes take", name, "ms", percentile(operation + "_latency", key), number, "less", percentileInterval(operation + "_latency", key)))),
+  measure("network_load", "What a strategy costs", "network", "nodes/op", (it) => it.network_load, plain),
+  measure("latency", "What a strategy costs", "latency", "ms", (it) => it.latency, plain),
+  measure("resilience", "What survives", "nodes lost", "reads / writes", (it) => it.resilience ?? least(it.read_resilience, it.write_resilience), bothOf("resilience"), "more"),
+  measure("zone_resilience", "What survives", "zones lost", "reads / writes", (it) => least(it.read_zone_resilience, it.write_zone_resilience), bothOf("zone_resilience"), "more"),
+  measure("read_unavailability", "What survives", "no reads", "probability", (it) => it.read_unavailability, plain),
+  measure("write_unavailability", "What survives", "no writes", "probability", (it) => it.write_unavailability, plain),
   measure("consistent_at_0", "How fresh", "seen at once", "", (it) => it.consistent_at?.["0"], share, "more", errorOf),
-  measure("t_visibility_999_ms", "How fresh", "99.9 % see it", "ms later", (it) => it.t_visibility_999_ms, number, "less", (it) => interval(it.t_visibility_999_interval_ms)),
+  measure("t_visibility_999_ms", "How fresh", "99.9 % see it", "ms later", (it) => it.t_visibility_999_ms, plain, "less", (it) => interval(it.t_visibility_999_interval_ms)),
+  ...["read", "write"].flatMap((operation) => [["p50", "p50"], ["p99", "p99"], ["p999", "p99.9"]].map(([key, name]) =>
+    measure(`${operation}_${key}`, operation === "read" ? "Reads take" : "Writes take", name, "ms", percentile(operation + "_latency", key), plain, "less", percentileInterval(operation + "_latency", key)))),
 ];
 /** With its operation, where the name alone does not say it. */
-const fullName = (it) => (it.group.endsWith("take") ? it.key.split("_")[0] + " latency " : it.key === "latency" ? "strategy's " : "") + it.name + (it.unit ? `, ${it.unit}` : "");
+const fullName = (it) => (it.key.endsWith("resilience") ? it.name : undefined) ?? (it.group.endsWith("take") ? it.key.split("_")[0] + " latency " : it.key === "latency" ? "strategy's " : "") + it.name + (it.unit ? `, ${it.unit}` : "");
 const known = (it) => candidates.filter((candidate) => isNumber(it.of(candidate)));
 const measures = MEASURES.filter((it) => known(it).length > 0);
+// Where one value of a column is very small, all that are small are told alike.
+for (const it of measures) {
+  if (it.said === plain && known(it).some((candidate) => it.of(candidate) > 0 && it.of(candidate) < 1e-3)) it.said = (value) => number(value, 3, 0.1);
+}
 /** Better in one and worse in none of these. */
 const beats = (one, other, these) => these.every((it) => it.of(one) * it.better >= it.of(other) * it.better) && these.some((it) => it.of(one) * it.better > it.of(other) * it.better);

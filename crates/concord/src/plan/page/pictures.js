@@ -20,11 +20,12 @@ const drawFront = () => {
   if (measures.length < 2) return absentFigure("The front", "A front needs two measures of a candidate, and there are not as many: no load, no failures and no delays are known.");
   const first = (...keys) => measures.find((it) => keys.includes(it.key));
   const axes = { x: first("load") ?? first("network_load", "resilience") ?? measures[0] };
-  // What tells the candidates apart best; of these the one that is asked for most.
+  // The first of those that are asked for most which tells the candidates apart.
   const variety = (it) => new Set(candidates.map(it.of).filter(isNumber)).size;
   const wanted = ["read_p99", "t_visibility_999_ms", "latency", "read_unavailability", "write_unavailability"].map((key) => first(key)).filter(Boolean);
   const others = [...wanted, ...measures].filter((it) => it !== axes.x);
-  axes.y = others.reduce((best, it) => variety(it) > variety(best) ? it : best);
+  const most = Math.max(...others.map(variety));
+  axes.y = others.find((it) => variety(it) * 2 > most);
   const select = (axis) => {
     const options = measures.map((it) => el("option", { value: it.key, selected: it === axes[axis] }, fullName(it)));
     return el("label", {}, axis, el("select", { id: "front-" + axis, onchange: (event) => { axes[axis] = measures.find((it) => it.key === event.target.value); changed(); } }, options));
@@ -35,7 +36,7 @@ const drawFront = () => {
     const [low, high] = range(values, [0, 1]);
     const arrow = it.better < 0 ? "less is better" : "more is better";
     const scale = low > 0 && high / low > 30 ? "log" : low === 0 && high > 0 && values.some((v) => v > 0 && high / v > 30) ? "knee" : "linear";
-    const common = { label: `${fullName(it)} (${arrow})`, say: it.said };
+    const common = { label: `${fullName(it)} (${arrow})`, say: (value) => it.said(value) };
     if (scale === "log") return { ...common, scale, low: low / 1.6, high: high * 1.6 };
     if (scale === "knee") return { ...common, scale, knee: Math.min(...values.filter((v) => v > 0)), low: 0, high: high * 1.6 };
     const pad = (high - low || Math.abs(high) || 1) * 0.12;
@@ -55,7 +56,7 @@ const drawFront = () => {
     const front = sorted.map((point, at) => [...point, at === 0 ? null : corner(sorted[at - 1], point)]);
     const points = drawn.map((candidate) => ({ candidate, x: axes.x.of(candidate), y: axes.y.of(candidate) }));
     const tell = ({ candidate }) => [el("h4", {}, candidate.name), pairs(
-      ...measures.map((it) => [fullName(it), isNumber(it.of(candidate)) ? it.said(it.of(candidate)) + (it.more?.(candidate) ? ` (${it.more(candidate)})` : "") : null]),
+      ...measures.map((it) => [fullName(it), isNumber(it.of(candidate)) ? it.said(it.of(candidate), candidate) + (it.more?.(candidate) ? ` (${it.more(candidate)})` : "") : null]),
       ["dominated by", some(candidate.dominated_by)])];
     return { label: `${drawn.length} candidates by ${fullName(axes.x)} and ${fullName(axes.y)}`, x, y, points, front, tell };
   });

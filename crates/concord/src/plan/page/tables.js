@@ -20,7 +20,7 @@ const drawSummary = () => {
       const value = it.of(candidate), more = isNumber(value) ? it.more?.(candidate) : null;
       const isBest = candidates.length > 1 && isNumber(value) && value === best.get(it) && !isDominated(candidate);
       return el("td", { class: [starts.has(at) && "first"].filter(Boolean).join(" "), title: isNumber(value) ? null : "not known, or does not apply" },
-        el("span", { class: isBest && "best" }, it.said(value)), more && el("small", {}, more));
+        el("span", { class: isBest && "best" }, it.said(value, candidate)), more && el("small", {}, more));
     }));
   let sorted = null, direction = 1;
   const fillBody = () => {
@@ -73,7 +73,7 @@ const drawClaims = () => {
     el("td", { class: "left" }, el("span", { class: claim.is_confirmed ? "confirmed" : "unconfirmed" }, claim.is_confirmed ? "✓ confirmed" : "✗ not confirmed")),
     el("td", { class: "left wrap mono witness" }, claim.witness))));
   host.append(el("div", { class: "box" }, el("table", {}, el("thead", {}, el("tr", {},
-    el("th", { class: "left", scope: "col" }, "candidate"), el("th", { class: "left", scope: "col" }, "operation"), el("th", { class: "left", scope: "col" }, "gives up"),
+    el("th", { class: "left", scope: "col" }, "candidate"), el("th", { class: "left", scope: "col" }, "operation"), el("th", { class: "left", scope: "col" }, "PACELC"),
     el("th", { scope: "col" }, "delay sensitivity", el("small", {}, "ms per ms between zones")), el("th", { class: "left", scope: "col" }, "by the checker"), el("th", { class: "left", scope: "col" }, "witness"))), body)));
   redraws.push(() => { for (const row of body.rows) row.hidden = !view.shown.has(+row.dataset.place); });
 };
