@@ -1,57 +1,84 @@
 //! `concord plan`: what replicas, quorums and partitions cost, for every candidate of one file.
 
+mod cost;
 mod failure;
 mod file;
 mod outcome;
 mod page;
 mod run;
+mod show;
+mod small;
+mod table;
+mod timing;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::exit::{BadInput, Ending};
 use crate::say::say;
 use file::Plan;
 use page::Page;
+use small::Small;
 
 /// Compares ways to replicate: load, latency, staleness, what survives, and what partitions cost.
 ///
 /// A file in TOML describes nodes, zones, delays, how often what fails, and candidates: quorums, partial quorums,
-/// leaders, leases, chains. Every candidate is told with its costs, each exact or with its error.
+/// leaders, leases, chains. Every candidate is told with its costs, each exact or with its error. Small questions need
+/// no file.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
   concord plan cluster.toml                      every candidate of a file
   concord plan cluster.toml --json               one object per candidate
   concord plan cluster.toml --report plan.html   the same as pictures
+  concord plan --expr '(a*b)+(c*d)' --fr 0.9     quorums: load, capacity, what survives
+  concord plan --n 3 --r 1 --w 1 --fit lnkd-disk how stale and how fast three replicas are
 
 Exit codes: 0 everything is told, 2 bad usage or input, 3 something could not be found out.")]
 pub(crate) struct Command {
     /// The plan, in TOML.
     #[arg(value_name = "FILE.toml")]
-    file: PathBuf,
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    small: Small,
     /// Print one JSON object per candidate.
     #[arg(long)]
     json: bool,
     /// Write a page with the pictures of all trade-offs: one file, which asks no network for anything.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
+    /// Show the strategies, and why each row of a partition is so.
+    #[arg(long)]
+    explain: bool,
+    /// How many candidates to look at at a time. Default: one for each core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
 }
 
 impl Command {
     /// Reads the plan, finds everything out, and only then prints.
     pub(crate) fn run(&self) -> Result<Ending, BadInput> {
-        let (_, plan) = Plan::open(&self.file)?;
-        let page = self.report.as_deref().map(Page::prepare).transpose()?;
-        let outcomes = run::run(&plan);
-        if let Some(page) = page {
-            page.write(&self.file, &outcomes)?;
-        }
-        for outcome in &outcomes {
-            if self.json {
-                say!("{}", serde_json::to_string(outcome).map_err(BadInput::new)?);
-            } else {
-                say!("{}: {:?}", outcome.name, outcome.failure);
+        let plan = match (&self.file, self.small.plan()?) {
+            (Some(file), _) => Plan::open(file)?,
+            (None, Some(plan)) => plan,
+            (None, None) => {
+                return Err(BadInput::new(
+                    "give a plan, or a small question: --expr, or --n with --r and --w (see --help)",
+                ));
             }
+        };
+        let page = self.report.as_deref().map(Page::prepare).transpose()?;
+        let outcomes = run::run(&plan, self.jobs)?;
+        if let Some(page) = page {
+            page.write(Path::new(plan.title()), &outcomes)?;
+        }
+        if self.json {
+            let objects: Result<Vec<String>, _> =
+                outcomes.iter().map(serde_json::to_string).collect();
+            for object in objects.map_err(BadInput::new)? {
+                say!("{object}");
+            }
+        } else {
+            show::show(&plan.about(), &outcomes, self.explain);
         }
         let is_known = outcomes.iter().all(|outcome| outcome.unknown.is_empty());
         Ok(if is_known {

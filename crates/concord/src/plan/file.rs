@@ -23,11 +23,13 @@ mod question;
 pub(crate) use question::Wanted;
 
 mod source;
+pub(crate) use source::Place;
 use source::Source;
 
 mod staleness;
 pub(crate) use staleness::Staleness;
 
+use std::fmt;
 use std::path::Path;
 
 use toml::de::DeTable;
@@ -42,6 +44,9 @@ const BYTES_MAX: u64 = 16 << 20;
 /// Replicas, what is asked of them, and candidates.
 #[derive(Debug)]
 pub(crate) struct Plan {
+    /// The name of the file; of a small question, none.
+    name: String,
+    text: String,
     /// In the order of the file; `NodeId(0)` is the first.
     pub(crate) nodes: Vec<Node>,
     /// In the order of the file, then of the nodes that name them.
@@ -55,8 +60,27 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// One candidate, from the command line.
+    pub(crate) fn small(
+        nodes: Vec<Node>,
+        read_fraction: f64,
+        staleness: Option<Staleness>,
+        candidate: Candidate,
+    ) -> Self {
+        Self {
+            name: String::new(),
+            text: String::new(),
+            nodes,
+            zones: Vec::new(),
+            delays: None,
+            read_fractions: vec![(read_fraction, 1.0)],
+            staleness,
+            candidates: vec![candidate],
+        }
+    }
+
     /// Reads a file.
-    pub(crate) fn open(path: &Path) -> Result<(String, Self), BadInput> {
+    pub(crate) fn open(path: &Path) -> Result<Self, BadInput> {
         let name = path.display().to_string();
         let failed = |error: std::io::Error| BadInput::at(&name, error);
         let size = std::fs::metadata(path).map_err(failed)?.len();
@@ -77,8 +101,7 @@ impl Plan {
                 return Err(source.complain(&(good..good), "", "expected text in UTF-8"));
             }
         };
-        let plan = Self::read(&name, &text)?;
-        Ok((text, plan))
+        Self::read(&name, &text)
     }
 
     /// Reads the text of a file of this name.
@@ -119,16 +142,72 @@ impl Plan {
         let read_fractions = question::workload(root.get("workload"))?;
         let wanted = question::wanted(root.get("strategy"), &Wanted::default())?;
         let staleness = root.get("staleness").map(|entry| staleness::read(&entry));
+        let staleness = staleness.transpose()?;
+        if let (Some(fit), Some(_)) = (root.get("staleness"), &delays)
+            && staleness
+                .as_ref()
+                .is_some_and(|asked| asked.remote_ms > 0.0)
+        {
+            return Err(fit.wrong(
+                "fit = \"wan\" brings its own delays, and [zones] gives delays too: leave one out",
+            ));
+        }
         let candidates = root.get("candidate");
         let candidates = candidate::candidates(candidates, &nodes, &wanted, &source)?;
         Ok(Self {
+            name: name.to_owned(),
+            text: text.to_owned(),
             nodes,
             zones,
             delays,
             read_fractions,
-            staleness: staleness.transpose()?,
+            staleness,
             candidates,
         })
+    }
+
+    /// What is wrong with something that stands there.
+    pub(crate) fn complain(&self, place: &Place, message: impl fmt::Display) -> BadInput {
+        let source = Source {
+            name: &self.name,
+            text: &self.text,
+        };
+        if self.name.is_empty() {
+            return BadInput::new(message);
+        }
+        source.complain(&place.span, &place.path, message)
+    }
+
+    /// The file, or the only candidate.
+    pub(crate) fn title(&self) -> &str {
+        match self.candidates.first() {
+            Some(candidate) if self.name.is_empty() => &candidate.name,
+            _ => &self.name,
+        }
+    }
+
+    /// What is asked, in a sentence.
+    pub(crate) fn about(&self) -> String {
+        let count = |count: usize, one: &str| match count {
+            1 => format!("1 {one}"),
+            _ => format!("{count} {one}s"),
+        };
+        let mut about = count(self.nodes.len(), "node");
+        if !self.zones.is_empty() {
+            about = format!("{about} in {}", count(self.zones.len(), "zone"));
+        }
+        let shares: Vec<String> = match self.read_fractions.as_slice() {
+            [(share, _)] => vec![format!("{share}")],
+            parts => parts
+                .iter()
+                .map(|(share, weight)| format!("{share} ({:.3})", weight))
+                .collect(),
+        };
+        format!(
+            "{}; {about}; share of reads {}",
+            count(self.candidates.len(), "candidate"),
+            shares.join(", ")
+        )
     }
 
     /// The name of a node.

@@ -28,6 +28,9 @@ pub(crate) struct Outcome {
     pub(crate) failure: Failure,
     #[serde(flatten)]
     pub(crate) cost: Option<Cost>,
+    /// Which limits no strategy of this candidate keeps, and what it could keep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) infeasible: Option<String>,
     #[serde(flatten)]
     pub(crate) timing: Option<Timing>,
     /// What each operation still can do, in each shape of partition.

@@ -18,7 +18,7 @@ use transport::NodeId;
 use super::nearest::nearest;
 use super::nodes::Node;
 use super::question::{Wanted, wanted};
-use super::source::{Entry, Place, Source, Table};
+use super::source::{Entry, Source, Table};
 use crate::exit::BadInput;
 
 /// The most candidates of a file.
@@ -72,8 +72,54 @@ pub(crate) struct Candidate {
     /// Who leads at first.
     pub(crate) leader: Option<NodeId>,
     pub(crate) wanted: Wanted,
-    /// Where it stands.
-    pub(crate) place: Place,
+}
+
+impl Candidate {
+    /// Any `r` of `n` nodes to read and any `w` to write, which meet unless the candidate is partial.
+    pub(crate) fn of_counts(
+        name: &str,
+        kind: Kind,
+        n: u32,
+        r: u32,
+        w: u32,
+    ) -> Result<Self, BadInput> {
+        let nodes = (0..n).map(NodeId).collect();
+        let made = system::of_counts(nodes, r, w, kind != Kind::Partial).map_err(BadInput::new)?;
+        Ok(Self::of_made(name, kind, made))
+    }
+
+    /// These quorums; writes by the dual of the reads unless they are given.
+    pub(crate) fn of_expressions(
+        flag: &str,
+        name: &str,
+        reads: &Expression<String>,
+        writes: Option<&Expression<String>>,
+        nodes: &[Node],
+    ) -> Result<Self, BadInput> {
+        let over =
+            |of: &Expression<String>| of.map(|name| number_of(name, nodes).unwrap_or_default());
+        let system = match writes {
+            Some(writes) => QuorumSystem::new(over(reads), over(writes)),
+            None => QuorumSystem::from_reads(over(reads)),
+        };
+        let made = system.and_then(|system| system::of_system(system, None));
+        let made = made.map_err(|error| BadInput::at(flag, system::message(&error, nodes)))?;
+        Ok(Self::of_made(name, Kind::Quorum, made))
+    }
+
+    fn of_made(name: &str, kind: Kind, made: system::Made) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            nodes: made.nodes,
+            reads: made.reads,
+            writes: made.writes,
+            system: made.system,
+            counts: made.counts,
+            leader: None,
+            wanted: Wanted::default(),
+        }
+    }
 }
 
 const KEYS: [&str; 16] = [
@@ -159,16 +205,9 @@ fn candidate(table: &Table<'_>, nodes: &[Node], otherwise: &Wanted) -> Result<Ca
         made.nodes.sort();
     }
     Ok(Candidate {
-        name: text.to_owned(),
-        kind,
-        nodes: made.nodes,
-        reads: made.reads,
-        writes: made.writes,
-        system: made.system,
-        counts: made.counts,
         leader: leader.flatten(),
         wanted: wanted(table.get("strategy"), otherwise)?,
-        place: table.place(),
+        ..Candidate::of_made(text, kind, made)
     })
 }
 

@@ -131,13 +131,6 @@ impl<'a> Entry<'a> {
         }
     }
 
-    pub(crate) fn place(&self) -> Place {
-        Place {
-            span: self.span.clone(),
-            path: self.path.clone(),
-        }
-    }
-
     fn found(&self) -> String {
         match self.value {
             DeValue::String(text) => {
@@ -162,17 +155,8 @@ impl<'a> Entry<'a> {
         self.as_text().ok_or_else(|| self.expected(what))
     }
 
-    pub(crate) fn truth(&self) -> Result<bool, BadInput> {
-        let truth = self.value.as_bool();
-        truth.ok_or_else(|| self.expected("true or false"))
-    }
-
     pub(crate) fn is_number(&self) -> bool {
         matches!(self.value, DeValue::Integer(_) | DeValue::Float(_))
-    }
-
-    pub(crate) fn is_table(&self) -> bool {
-        self.value.is_table()
     }
 
     /// A number in a range.

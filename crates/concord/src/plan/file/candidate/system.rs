@@ -135,7 +135,7 @@ fn expressions(table: &Table<'_>, nodes: &[Node]) -> Result<Made, BadInput> {
         (None, Some(writes)) => QuorumSystem::from_writes(writes),
         (None, None) => Err(QuorumError::NoMembers),
     };
-    of_system(system, None, at.as_ref(), table, nodes)
+    told(system, None, at.as_ref(), table, nodes)
 }
 
 /// An expression of names of nodes; what is wrong in it is told at its place in the file.
@@ -244,7 +244,7 @@ fn order(table: &Table<'_>, nodes: &[Node]) -> Result<Made, BadInput> {
     let reads = Expression::node(tail);
     let writes = Expression::all(chosen.iter().copied().map(Expression::node)).map_err(failed)?;
     let system = QuorumSystem::new(reads.clone(), writes.clone());
-    let mut made = of_system(system, None, Some(&entry), table, nodes)?;
+    let mut made = told(system, None, Some(&entry), table, nodes)?;
     made.nodes = chosen;
     Ok(made)
 }
@@ -332,7 +332,7 @@ fn construction(table: &Table<'_>, nodes: &[Node], chosen: Vec<NodeId>) -> Resul
         }
         Known::ProjectivePlane => QuorumSystem::projective_plane(chosen),
     };
-    of_system(system, counts, Some(&entry), table, nodes)
+    told(system, counts, Some(&entry), table, nodes)
 }
 
 fn weights(table: &Table<'_>, nodes: &[Node]) -> Result<BTreeMap<NodeId, u64>, BadInput> {
@@ -376,42 +376,49 @@ fn list(entry: &Entry<'_>, nodes: &[Node]) -> Result<Vec<NodeId>, BadInput> {
     Ok(chosen)
 }
 
-fn of_system(
+/// The quorums of a checked system.
+pub(super) fn of_system(
+    system: QuorumSystem<NodeId>,
+    counts: Option<(u32, u32)>,
+) -> Result<Made, QuorumError<NodeId>> {
+    Ok(Made {
+        nodes: system.members().copied().collect(),
+        reads: system.expression(Side::Read)?,
+        writes: system.expression(Side::Write)?,
+        counts,
+        system: Some(system),
+    })
+}
+
+/// The same, and an error is told at its place.
+fn told(
     system: Result<QuorumSystem<NodeId>, QuorumError<NodeId>>,
     counts: Option<(u32, u32)>,
     at: Option<&Entry<'_>>,
     table: &Table<'_>,
     nodes: &[Node],
 ) -> Result<Made, BadInput> {
-    let failed = |error: QuorumError<NodeId>| {
-        let message = match &error {
-            QuorumError::Disjoint { read, write } => {
-                let (read, write) = (set(read, nodes), set(write, nodes));
-                format!(
-                    "the quorums do not intersect: the read quorum {read} and the write quorum {write} have \
-                     no node in common, so a read can miss a write"
-                )
-            }
-            QuorumError::Repeated { node } => {
-                format!("node {} is named twice", set(&[*node], nodes))
-            }
-            _ => error.to_string(),
-        };
-        at.map_or_else(|| table.wrong(&message), |entry| entry.wrong(&message))
-    };
-    let system = system.map_err(failed)?;
-    let side = |side| {
-        system
-            .expression(side)
-            .map_err(|error| failed(error.into()))
-    };
-    Ok(Made {
-        nodes: system.members().copied().collect(),
-        reads: side(Side::Read)?,
-        writes: side(Side::Write)?,
-        counts,
-        system: Some(system),
-    })
+    system
+        .and_then(|system| of_system(system, counts))
+        .map_err(|error| {
+            let message = message(&error, nodes);
+            at.map_or_else(|| table.wrong(&message), |entry| entry.wrong(&message))
+        })
+}
+
+/// What is wrong, with the names of the nodes.
+pub(super) fn message(error: &QuorumError<NodeId>, nodes: &[Node]) -> String {
+    match error {
+        QuorumError::Disjoint { read, write } => {
+            let (read, write) = (set(read, nodes), set(write, nodes));
+            format!(
+                "the quorums do not intersect: the read quorum {read} and the write quorum {write} have no node \
+                 in common, so a read can miss a write"
+            )
+        }
+        QuorumError::Repeated { node } => format!("node {} is named twice", set(&[*node], nodes)),
+        _ => error.to_string(),
+    }
 }
 
 /// The names of nodes, as `{a, b}`; of many the first few.

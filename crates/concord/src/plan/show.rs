@@ -1,0 +1,382 @@
+//! The candidates on a terminal: one table, then what partitions do to each.
+
+use std::collections::BTreeMap;
+
+use super::outcome::{Claim, Outcome, PartitionRow, Percentiles, Quorums};
+use super::table::{Column, WIDTH_MAX, cut, lines, rounded, wrapped};
+use crate::paint::{Tone, paint};
+use crate::say::say;
+
+/// The widest name of a candidate that is shown whole.
+const NAME_MAX: usize = 22;
+
+/// So many quorums of a strategy are shown.
+const QUORUMS_MAX: usize = 24;
+
+/// Prints everything.
+pub(super) fn show(about: &str, outcomes: &[Outcome], explain: bool) {
+    say!("{}", wrapped(about, 0));
+    say!("");
+    print(&costs(outcomes));
+    if outcomes.iter().any(|outcome| outcome.timing.is_some()) {
+        say!("");
+        print(&times(outcomes));
+    }
+    for outcome in outcomes {
+        detail(outcome, explain);
+    }
+}
+
+fn print(lines: &[String]) {
+    for (place, line) in lines.iter().enumerate() {
+        let line = if place == 0 {
+            paint(Tone::Quiet, line)
+        } else {
+            line.clone()
+        };
+        say!("{line}");
+    }
+}
+
+fn costs(outcomes: &[Outcome]) -> Vec<String> {
+    let each = || outcomes.iter();
+    let cost = |of: fn(&super::outcome::Cost) -> f64| {
+        each().map(move |outcome| outcome.cost.as_ref().map(|cost| rounded(of(cost))))
+    };
+    let load = each().map(|outcome| {
+        let cost = outcome.cost.as_ref()?;
+        Some(
+            cost.load_exact
+                .clone()
+                .unwrap_or_else(|| rounded(cost.load)),
+        )
+    });
+    lines(&[
+        Column::new(
+            "candidate",
+            NAME_MAX,
+            each().map(|outcome| Some(outcome.name.clone())),
+        ),
+        Column::new(
+            "protocol",
+            9,
+            each().map(|outcome| Some(outcome.protocol.clone())),
+        ),
+        Column::new("load", 10, load),
+        Column::new("capacity/s", 10, cost(|cost| cost.capacity)),
+        Column::new("nodes/op", 8, cost(|cost| cost.network_load)),
+        Column::new("ms", 7, cost(|cost| cost.latency)),
+        Column::new("survives r/w", 12, each().map(survives)),
+        Column::new("unavailable r/w", 19, each().map(unavailable)),
+        Column::new(
+            "worse than",
+            20,
+            each().map(|outcome| {
+                (!outcome.dominated_by.is_empty()).then(|| outcome.dominated_by.join(", "))
+            }),
+        ),
+    ])
+}
+
+/// Nodes, and in brackets zones.
+fn survives(outcome: &Outcome) -> Option<String> {
+    let failure = &outcome.failure;
+    let nodes = format!("{}/{}", failure.read_resilience?, failure.write_resilience?);
+    let zones = failure
+        .read_zone_resilience
+        .zip(failure.write_zone_resilience);
+    Some(match zones {
+        Some((read, write)) => format!("{nodes} ({read}/{write})"),
+        None => nodes,
+    })
+}
+
+fn unavailable(outcome: &Outcome) -> Option<String> {
+    let failure = &outcome.failure;
+    let (read, write) = (failure.read_unavailability?, failure.write_unavailability?);
+    Some(if read == write {
+        rounded(read)
+    } else {
+        format!("{}/{}", rounded(read), rounded(write))
+    })
+}
+
+fn times(outcomes: &[Outcome]) -> Vec<String> {
+    let with: Vec<&Outcome> = outcomes
+        .iter()
+        .filter(|outcome| outcome.timing.is_some())
+        .collect();
+    let timing = |of: fn(&super::outcome::Timing) -> Option<String>| {
+        with.iter()
+            .map(move |outcome| outcome.timing.as_ref().and_then(of))
+    };
+    let each = |of: &Percentiles| {
+        format!(
+            "{} {} {}",
+            rounded(of.p50),
+            rounded(of.p99),
+            rounded(of.p999)
+        )
+    };
+    lines(&[
+        Column::new(
+            "candidate",
+            NAME_MAX,
+            with.iter().map(|outcome| Some(outcome.name.clone())),
+        ),
+        Column::new(
+            "read ms p50 p99 p99.9",
+            22,
+            with.iter().map(|outcome| {
+                outcome
+                    .timing
+                    .as_ref()
+                    .map(|timing| each(&timing.read_latency))
+            }),
+        ),
+        Column::new(
+            "write ms p50 p99 p99.9",
+            22,
+            with.iter().map(|outcome| {
+                outcome
+                    .timing
+                    .as_ref()
+                    .map(|timing| each(&timing.write_latency))
+            }),
+        ),
+        Column::new(
+            "99.9 % see it after",
+            19,
+            timing(|timing| {
+                timing
+                    .t_visibility_999_ms
+                    .map(|ms| format!("{} ms", rounded(ms)))
+            }),
+        ),
+        Column::new(
+            "by",
+            18,
+            timing(|timing| Some(format!("{} ±{}", timing.method, rough(timing.error)))),
+        ),
+    ])
+}
+
+/// An error, to one digit, upward.
+fn rough(error: f64) -> String {
+    if error <= 0.0 {
+        return "0".to_owned();
+    }
+    let power = error.log10().floor();
+    let digit = (error / 10_f64.powf(power)).ceil();
+    if power < -3.0 {
+        format!("{digit}e{power}")
+    } else {
+        rounded(digit * 10_f64.powf(power))
+    }
+}
+
+/// What is known of one candidate beside the tables.
+fn detail(outcome: &Outcome, explain: bool) {
+    let seen = outcome
+        .timing
+        .as_ref()
+        .map(|timing| seen(&timing.consistent_at));
+    let seen = seen.filter(|seen| !seen.is_empty());
+    let is_silent = outcome.partitions.is_empty()
+        && outcome.claims.is_empty()
+        && outcome.unknown.is_empty()
+        && outcome.notes.is_empty()
+        && seen.is_none()
+        && !explain;
+    if is_silent {
+        return;
+    }
+    say!("");
+    say!("{}", outcome.name);
+    if explain {
+        quorums(outcome);
+    }
+    if let Some(seen) = seen {
+        say!(
+            "{}",
+            wrapped(&format!("a read sees a write that returned: {seen}"), 2)
+        );
+    }
+    if !outcome.partitions.is_empty() {
+        partitions(&outcome.partitions, explain);
+    }
+    for claim in &outcome.claims {
+        told(claim, explain);
+    }
+    for unknown in &outcome.unknown {
+        say!(
+            "{}",
+            paint(Tone::Doubtful, &wrapped(&format!("unknown: {unknown}"), 2))
+        );
+    }
+    for note in &outcome.notes {
+        say!("{}", wrapped(&format!("note: {note}"), 2));
+    }
+}
+
+/// When, and how likely.
+fn seen(at: &BTreeMap<String, f64>) -> String {
+    let mut at: Vec<(f64, f64)> = at
+        .iter()
+        .map(|(t, p)| (t.parse().unwrap_or(0.0), *p))
+        .collect();
+    at.sort_by(|one, other| one.0.total_cmp(&other.0));
+    if at.iter().all(|(_, share)| *share == 1.0) {
+        return if at.is_empty() {
+            String::new()
+        } else {
+            "always".to_owned()
+        };
+    }
+    let each = at
+        .iter()
+        .map(|(t, share)| format!("{} % after {} ms", share_of(*share), rounded(*t)));
+    each.collect::<Vec<String>>().join(", ")
+}
+
+/// Percent; what is not all is not shown as all.
+fn share_of(share: f64) -> String {
+    let text = rounded(100.0 * share);
+    if text == "100" && share < 1.0 {
+        "above 99.99".to_owned()
+    } else {
+        text
+    }
+}
+
+fn quorums(outcome: &Outcome) {
+    for (what, text) in [("reads", &outcome.reads), ("writes", &outcome.writes)] {
+        if let Some(text) = text {
+            say!(
+                "{}",
+                wrapped(&format!("{what}  {}", cut(text, 4 * WIDTH_MAX)), 2)
+            );
+        }
+    }
+    let Some(cost) = &outcome.cost else {
+        return;
+    };
+    let Quorums { reads, writes } = &cost.strategy;
+    for (what, quorums) in [("read", reads), ("write", writes)] {
+        for (nodes, share) in quorums.iter().take(QUORUMS_MAX) {
+            let nodes = cut(&nodes.join(" "), 70);
+            say!("  {what:<5}  {:>7} %  {nodes}", rounded(100.0 * share));
+        }
+        if let Some(more) = quorums
+            .len()
+            .checked_sub(QUORUMS_MAX)
+            .filter(|more| *more > 0)
+        {
+            say!("  {what:<5}  and {more} more");
+        }
+    }
+    let gap = &cost.certificate;
+    say!(
+        "  no strategy is below {} (this one: {}, gap {})",
+        rounded(gap.bound),
+        rounded(gap.value),
+        rough(gap.gap.max(0.0))
+    );
+}
+
+/// A line for each shape and side; the two operations beside each other.
+fn partitions(rows: &[PartitionRow], explain: bool) {
+    let mut sides: Vec<(
+        &str,
+        &[String],
+        Option<&PartitionRow>,
+        Option<&PartitionRow>,
+    )> = Vec::new();
+    for row in rows {
+        let known = sides
+            .iter_mut()
+            .find(|(shape, side, ..)| *shape == row.shape && *side == row.side);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                sides.push((&row.shape, &row.side, None, None));
+                let Some(last) = sides.last_mut() else {
+                    continue;
+                };
+                last
+            }
+        };
+        match row.operation.as_str() {
+            "read" => place.2 = Some(row),
+            _ => place.3 = Some(row),
+        }
+    }
+    let cell = |row: Option<&PartitionRow>| {
+        row.map(|row| match &row.model {
+            Some(model) => format!("{}, {model}", row.availability),
+            None => row.availability.clone(),
+        })
+    };
+    let outage = |row: Option<&PartitionRow>| {
+        row.and_then(|row| row.outage_ms.as_ref())
+            .map(|outage| format!("{} ms", rounded(outage.p50)))
+    };
+    let table = lines(&[
+        Column::new(
+            "  partition",
+            26,
+            sides.iter().map(|(shape, ..)| Some(format!("  {shape}"))),
+        ),
+        Column::new(
+            "clients with",
+            14,
+            sides.iter().map(|(_, side, ..)| Some(side.join(" "))),
+        ),
+        Column::new("reads", 25, sides.iter().map(|(.., read, _)| cell(*read))),
+        Column::new("writes", 25, sides.iter().map(|(.., write)| cell(*write))),
+        Column::new(
+            "outage",
+            8,
+            sides
+                .iter()
+                .map(|(.., read, write)| outage(*write).or_else(|| outage(*read))),
+        ),
+    ]);
+    print(&table);
+    if explain {
+        for row in rows {
+            let side = row.side.join(" ");
+            say!(
+                "{}",
+                wrapped(
+                    &format!(
+                        "{}, {} at {side}: {}",
+                        row.shape, row.operation, row.because
+                    ),
+                    4
+                )
+            );
+            if let Some(witness) = &row.witness {
+                say!("{}", wrapped(witness, 6));
+            }
+        }
+    }
+}
+
+fn told(claim: &Claim, explain: bool) {
+    let (tone, mark) = if claim.is_confirmed {
+        (Tone::Good, "confirmed")
+    } else {
+        (Tone::Doubtful, "not confirmed")
+    };
+    say!(
+        "  {:<5} {}/{}  {}",
+        claim.operation,
+        claim.in_partition,
+        claim.otherwise,
+        paint(tone, mark)
+    );
+    if explain {
+        say!("{}", wrapped(&claim.witness, 4));
+    }
+}

@@ -1,0 +1,132 @@
+//! How stale and how slow: from the delays of messages, for candidates of which any so many nodes will do.
+
+use cap_model::staleness::{
+    self, Estimate, Method, Network, Questions, Quorums, StalenessError, Summary, Versions,
+};
+
+use super::file::{Candidate, Kind, Plan, Staleness};
+use super::outcome::{Percentiles, Timing};
+
+/// The versions back that are asked about.
+const VERSIONS: [u32; 5] = [1, 2, 3, 5, 10];
+
+/// How stale and how slow, if the plan says how long messages take.
+pub(super) fn timing(
+    plan: &Plan,
+    candidate: &Candidate,
+    unknown: &mut Vec<String>,
+    notes: &mut Vec<String>,
+) -> Option<Timing> {
+    let asked = plan.staleness.as_ref()?;
+    let counts = match candidate.kind {
+        Kind::Quorum | Kind::Partial | Kind::WriteAll => candidate.counts,
+        Kind::Leader | Kind::Lease | Kind::Chain | Kind::Local => None,
+    };
+    let Some((r, w)) = counts else {
+        notes.push(
+            "latency is told of quorums of which any so many nodes will do, and not of these"
+                .to_owned(),
+        );
+        return None;
+    };
+    match of_counts(plan, candidate, asked, r, w) {
+        Ok(timing) => Some(timing),
+        Err(error) => {
+            unknown.push(format!("staleness and latency: {error}"));
+            None
+        }
+    }
+}
+
+fn of_counts(
+    plan: &Plan,
+    candidate: &Candidate,
+    asked: &Staleness,
+    r: u32,
+    w: u32,
+) -> Result<Timing, StalenessError> {
+    let n = u32::try_from(candidate.nodes.len()).unwrap_or(u32::MAX);
+    let quorums = Quorums::new(n, r, w)?;
+    let draw = staleness::Plan {
+        trials: asked.trials,
+        seed: asked.seed,
+        asks: asked.asks,
+        ..staleness::Plan::default()
+    };
+    let questions = Questions {
+        times_ms: asked.at_ms.clone(),
+        ..Questions::default()
+    };
+    let summary = Summary::of(
+        &network(plan, candidate, asked)?,
+        quorums,
+        &draw,
+        &questions,
+    )?;
+    let mut timing = told(&summary);
+    if !quorums.intersect() {
+        let versions = Versions::of(quorums)?;
+        let within = |k: u32| (k.to_string(), versions.within_probability(k));
+        timing.consistent_within_versions = VERSIONS.into_iter().map(within).collect();
+    }
+    Ok(timing)
+}
+
+/// The delays between the candidate's nodes and their clients, who are evenly in all zones.
+fn network(
+    plan: &Plan,
+    candidate: &Candidate,
+    asked: &Staleness,
+) -> Result<Network, StalenessError> {
+    let n = u32::try_from(candidate.nodes.len()).unwrap_or(u32::MAX);
+    let Some(delays) = &plan.delays else {
+        return if asked.remote_ms > 0.0 {
+            Network::one_each(n, &asked.wars, asked.remote_ms)
+        } else {
+            Network::identical(n, &asked.wars)
+        };
+    };
+    let zone_of =
+        |node: &transport::NodeId| plan.nodes.get(node.0 as usize).and_then(|node| node.zone);
+    let zones: Vec<usize> = candidate
+        .nodes
+        .iter()
+        .map(|node| zone_of(node).unwrap_or(0))
+        .collect();
+    Network::zones(&asked.wars, &zones, &delays.rows())
+}
+
+fn told(summary: &Summary) -> Timing {
+    let interval = |estimate: &Estimate| [estimate.low, estimate.high];
+    let is_sampled = summary.method == Method::Sampled;
+    let consistent_at = summary.consistent_at.iter();
+    let curve = summary.consistency_curve.iter();
+    let visibility = &summary.visibility_ms;
+    Timing {
+        method: summary.method.name(),
+        error: summary.error,
+        consistent_at: consistent_at
+            .map(|(t, seen)| (t.to_string(), seen.value))
+            .collect(),
+        consistent_within_versions: std::collections::BTreeMap::new(),
+        t_visibility_999_ms: Some(visibility.value),
+        t_visibility_999_interval_ms: is_sampled.then(|| interval(visibility)),
+        read_latency: percentiles(&summary.read_latency),
+        write_latency: percentiles(&summary.write_latency),
+        read_cdf: summary.read_cdf.clone(),
+        write_cdf: summary.write_cdf.clone(),
+        consistency_curve: curve
+            .map(|(t, seen)| (*t, [seen.low, seen.value, seen.high]))
+            .collect(),
+    }
+}
+
+fn percentiles(of: &staleness::Percentiles) -> Percentiles {
+    let each = [&of.p50, &of.p99, &of.p999];
+    Percentiles {
+        p50: of.p50.value,
+        p99: of.p99.value,
+        p999: of.p999.value,
+        intervals: Some(each.map(|one| [one.low, one.high])),
+    }
+}
