@@ -167,3 +167,21 @@ fn atoms_in_both_delays_of_a_trip_are_refused_and_in_one_are_solved() {
         assert_near(exact.visibility_ms(0.9).unwrap(), 5.0_f64.ln(), 1e-6, "t");
     }
 }
+
+/// A law that is all within a little of one place could lie between all points of an integral.
+#[test]
+fn a_narrow_peak_is_refused_and_never_missed() {
+    let narrow = Distribution::log_normal(5.0, 0.01).unwrap();
+    let refused = Exact::new(&Wars::all(narrow), quorums(3, 1, 1), Asks::All);
+    assert!(matches!(refused, Err(StalenessError::NotConverged { .. })));
+    // Two peaks far from each other, of which the mean of points would see nothing.
+    let peak = |median| Distribution::log_normal(median, 0.1).unwrap();
+    let two = Distribution::mixture(&[(0.5, peak(5.0)), (0.5, peak(500.0))]).unwrap();
+    let wars = Wars {
+        write: two,
+        ..Wars::all(Distribution::exponential(1.0).unwrap())
+    };
+    let exact = Exact::new(&wars, quorums(3, 1, 1), Asks::Quorum).unwrap();
+    // A million trials.
+    assert_near(exact.consistent_at(0.0).unwrap(), 0.513_2, 2e-3, "peaks");
+}

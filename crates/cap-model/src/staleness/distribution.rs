@@ -55,6 +55,28 @@ pub struct Breakpoint {
     pub scale_ms: f64,
 }
 
+/// Where a part of a distribution is, that is narrow.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peak {
+    at: f64,
+    width: f64,
+    shift_ms: f64,
+}
+
+impl Peak {
+    /// Narrower ones are missed by a division that is as coarse as it may be.
+    const WIDTH_MIN: f64 = 0.05;
+
+    pub(super) fn is_too_narrow(self) -> bool {
+        self.width < Self::WIDTH_MIN
+    }
+
+    /// So many of its widths from its middle.
+    pub(super) fn place(self, widths: f64) -> f64 {
+        self.shift_ms + self.at * super::real::exp(self.width * widths)
+    }
+}
+
 /// A single value of positive probability.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Atom {
@@ -338,6 +360,19 @@ impl Distribution {
         // Of several at one place, the finest scale stays.
         found.dedup_by(|later, first| later.at_ms == first.at_ms);
         found
+    }
+
+    /// Where parts have a narrow peak that is no breakpoint, and its width relatively to its law.
+    pub(super) fn peaks(&self) -> impl Iterator<Item = Peak> + '_ {
+        self.parts.iter().filter_map(|part| {
+            let (at, width) = part.law.peak()?;
+            let shift_ms = part.shift_ms;
+            Some(Peak {
+                at,
+                width,
+                shift_ms,
+            })
+        })
     }
 
     /// The single values of positive probability, part by part.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::distribution::{Atom, Breakpoint};
-use super::quadrature::{ORDER, POINTS, WEIGHTS, integral, series};
+use super::quadrature::{March, ORDER, POINTS, TRIES_MAX, WEIGHTS, integral, series};
 
 /// The most pieces of a measure.
 const PANELS_MAX: usize = 400;
@@ -49,7 +49,7 @@ impl Kink {
     }
 
     /// Adds the cuts that a piece needs: the bend itself, and pieces that double away from it.
-    fn cut(self, low: f64, high: f64, cuts: &mut Vec<f64>) {
+    pub(super) fn cut(self, low: f64, high: f64, cuts: &mut Vec<f64>) {
         let mut add = |at: f64| {
             if at > low && at < high {
                 cuts.push(at);
@@ -66,8 +66,13 @@ impl Kink {
         } else {
             self.at - low
         };
-        // Far away the function is smooth on the scale of the piece.
-        if reach <= 0.0 || distance >= 0.5 * (high - low) {
+        // Far away the function is smooth on the scale of the piece; and so it is on a piece that is
+        // no longer than the doubling ones below would be there.
+        let width = high - low;
+        let is_outside = distance >= 0.0;
+        if reach <= 0.0
+            || is_outside && width <= (2.0 * distance).max(distance + 4.0 * self.span.abs())
+        {
             return;
         }
         let mut step = 4.0 * self.span;
@@ -84,7 +89,7 @@ impl Kink {
 }
 
 impl<D: Fn(f64) -> f64> Measure<D> {
-    /// Halves the pieces until twelve points resolve the density to `tolerance` of probability.
+    /// Pieces so short that twelve points resolve the density to `tolerance` of probability.
     /// `None` if that takes more than 400.
     pub(super) fn build(
         density: D,
@@ -93,21 +98,14 @@ impl<D: Fn(f64) -> f64> Measure<D> {
         tolerance: f64,
     ) -> Option<Self> {
         let mut panels = Vec::new();
-        let mut open: Vec<(f64, f64)> = edges
-            .windows(2)
-            .rev()
-            .filter_map(|pair| Some((*pair.first()?, *pair.last()?)))
-            .collect();
-        while let Some((low, high)) = open.pop() {
+        let mut march = March::new(edges);
+        while let Some((low, high)) = march.piece() {
             let (center, half) = (0.5 * (low + high), 0.5 * (high - low));
             let points = POINTS.map(|x| center + half * x);
             let values = points.map(&density);
             let coefficients = series(&values);
             let rest = coefficients[ORDER - 1].abs() + coefficients[ORDER - 2].abs();
-            if rest * half > tolerance && half > 1e-13 * center.abs() {
-                open.push((center, high));
-                open.push((low, center));
-            } else {
+            if march.judge(rest * half / tolerance) {
                 let weights = core::array::from_fn(|j| half * WEIGHTS[j] * values[j]);
                 panels.push(Panel {
                     low,
@@ -116,7 +114,7 @@ impl<D: Fn(f64) -> f64> Measure<D> {
                     weights,
                 });
             }
-            if panels.len() + open.len() > PANELS_MAX {
+            if panels.len() > PANELS_MAX || march.tries > TRIES_MAX {
                 return None;
             }
         }

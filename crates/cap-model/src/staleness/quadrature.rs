@@ -6,6 +6,8 @@
 
 use alloc::vec::Vec;
 
+use super::real::power;
+
 /// Points on a piece.
 pub(super) const ORDER: usize = 12;
 
@@ -144,14 +146,105 @@ pub(super) struct TooFine {
 /// The most pieces of a curve.
 pub(super) const PANELS_MAX: usize = 400;
 
+/// Divides what is between the edges into pieces, from left to right, each as long as it can be: how much
+/// a series left out says how long the next piece should be, as in an integration with steps.
+pub(super) struct March<'a> {
+    edges: core::slice::Windows<'a, f64>,
+    low: f64,
+    stop: f64,
+    /// How long the next piece shall be, if the stop is not near.
+    step: f64,
+    /// And how long it is.
+    high: f64,
+    pub(super) tries: usize,
+}
+
+/// The most pieces that are tried.
+pub(super) const TRIES_MAX: usize = 3 * PANELS_MAX;
+
+impl<'a> March<'a> {
+    pub(super) fn new(edges: &'a [f64]) -> Self {
+        let first = edges.first().copied().unwrap_or(0.0);
+        Self {
+            edges: edges.windows(2),
+            low: first,
+            stop: first,
+            step: 0.0,
+            high: first,
+            tries: 0,
+        }
+    }
+
+    /// The next piece to try.
+    pub(super) fn piece(&mut self) -> Option<(f64, f64)> {
+        self.tries += 1;
+        while self.low >= self.stop {
+            let pair = self.edges.next()?;
+            (self.low, self.stop) = (*pair.first()?, *pair.last()?);
+            // On the other side of a breakpoint the last step means nothing.
+            self.step = self.stop - self.low;
+        }
+        let left = self.stop - self.low;
+        self.high = if self.step >= left {
+            self.stop
+        } else if self.step * 2.0 > left {
+            // Two equal pieces instead of a long one and a rest.
+            self.low + 0.5 * left
+        } else {
+            self.low + self.step
+        };
+        Some((self.low, self.high))
+    }
+
+    /// Whether the piece is fine, if it has so many times too much of an error that falls with its
+    /// length to the power of the points. It is fine in any case if it cannot be shorter.
+    pub(super) fn judge(&mut self, excess: f64) -> bool {
+        let (width, middle) = (self.high - self.low, 0.5 * (self.high + self.low));
+        let is_fine = excess <= 1.0 || width <= 2e-13 * middle.abs();
+        let excess = excess.clamp(1e-30, 1e30);
+        if is_fine {
+            // Further from a breakpoint the function is smoother: a bolder step.
+            let factor = 0.9 * power(excess, -1.5 / ORDER as f64);
+            self.low = self.high;
+            self.step = width * factor.clamp(0.5, 4.0);
+        } else {
+            let factor = 0.85 * power(excess, -1.0 / ORDER as f64);
+            self.step = width * factor.clamp(0.1, 0.7);
+        }
+        is_fine
+    }
+}
+
 impl Curve {
-    /// Interpolates `f`, halving pieces until what the series leaves out is below `tolerance`.
+    /// Interpolates `f`, on pieces so short that what the series leaves out is below `tolerance`.
     /// `edges` ascend and hold every breakpoint. To the right of the last, the curve is zero.
     pub(super) fn build(
         edges: &[f64],
         before: f64,
         tolerance: f64,
         mut f: impl FnMut(f64) -> f64,
+    ) -> Result<Self, TooFine> {
+        let values = |points: &[f64; ORDER]| points.map(&mut f);
+        Self::build_blocks(edges, before, values, |rest, _| rest / tolerance)
+    }
+
+    /// The same of a density, whose integral over each piece is what must be right.
+    pub(super) fn build_mass(
+        edges: &[f64],
+        tolerance: f64,
+        mut f: impl FnMut(f64) -> f64,
+    ) -> Result<Self, TooFine> {
+        let values = |points: &[f64; ORDER]| points.map(&mut f);
+        Self::build_blocks(edges, 0.0, values, |rest, half| rest * half / tolerance)
+    }
+
+    /// The same of a function that is told all points of a piece at once, with how many times
+    /// too much it is what the series leaves out, on a piece of this half width.
+    pub(super) fn build_blocks(
+        edges: &[f64],
+        before: f64,
+        mut f: impl FnMut(&[f64; ORDER]) -> [f64; ORDER],
+        excess: impl Fn(f64, f64) -> f64,
     ) -> Result<Self, TooFine> {
         let mut curve = Self {
             edges: Vec::new(),
@@ -160,27 +253,19 @@ impl Curve {
             error: 0.0,
         };
         curve.edges.extend(edges.first());
-        // What is still to do, the leftmost on top.
-        let mut open: Vec<(f64, f64)> = edges
-            .windows(2)
-            .rev()
-            .filter_map(|pair| Some((*pair.first()?, *pair.last()?)))
-            .collect();
-        while let Some((low, high)) = open.pop() {
+        let mut march = March::new(edges);
+        while let Some((low, high)) = march.piece() {
             let (center, half) = (0.5 * (low + high), 0.5 * (high - low));
-            let values = POINTS.map(|x| f(center + half * x));
+            let values = f(&POINTS.map(|x| center + half * x));
             let coefficients = series(&values);
             let rest = left_out(&coefficients);
-            let is_fine = rest <= tolerance || half <= 1e-13 * center.abs();
-            if !is_fine {
-                open.push((center, high));
-                open.push((low, center));
-            } else {
+            let excess = excess(rest, half);
+            if march.judge(excess) {
                 curve.error = curve.error.max(rest);
                 curve.edges.push(high);
                 curve.pieces.push(Piece::new(center, half, &coefficients));
             }
-            if curve.pieces.len() + open.len() > PANELS_MAX {
+            if curve.pieces.len() > PANELS_MAX || march.tries > TRIES_MAX {
                 return Err(TooFine { panels: PANELS_MAX });
             }
         }

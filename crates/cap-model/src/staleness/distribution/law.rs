@@ -106,6 +106,15 @@ impl Law {
         }
     }
 
+    /// Of a law that is all within a little of one place, far from its breakpoint: that place, and how
+    /// wide it is relatively to it.
+    pub(super) const fn peak(&self) -> Option<(f64, f64)> {
+        match self {
+            Self::LogNormal { median, sigma } if *sigma < 0.5 => Some((*median, *sigma)),
+            _ => None,
+        }
+    }
+
     /// Tells each single value of positive probability, with that.
     pub(super) fn atoms(&self, mut tell: impl FnMut(f64, f64)) {
         match self {

@@ -6,14 +6,15 @@ use super::super::measure::{Kink, Measure};
 use super::super::quadrature::{Curve, PANELS_MAX, tidy};
 use super::super::{Distribution, StalenessError};
 use super::Resolution;
+use super::delay::Delay;
 
 /// The most pairs of breakpoints.
 const PAIRS_MAX: usize = 1_024;
 
 /// `F̄(x)` = ∫ `F̄_long(x - y)` dF_short(y), over the delay with the shorter tail.
 pub(super) fn survival(
-    one: &Distribution,
-    other: &Distribution,
+    one: &Delay<'_>,
+    other: &Delay<'_>,
     trip: &'static str,
     resolution: Resolution,
 ) -> Result<Curve, StalenessError> {
@@ -36,12 +37,20 @@ pub(super) fn survival(
         return Err(StalenessError::NotConverged { panels: PANELS_MAX });
     }
     let first = one.minimum_ms() + other.minimum_ms();
-    let decades = decades(long, resolution).into_iter();
+    let decades = long.decades(resolution).into_iter();
     edges.extend(decades.map(|x| x + short.minimum_ms()));
+    let peaks = long.peaks().len() * short.peaks().len();
+    if edges.len() + peaks > PAIRS_MAX {
+        return Err(StalenessError::NotConverged { panels: PANELS_MAX });
+    }
+    for peak in short.peaks() {
+        edges.extend(long.peaks().iter().map(|other| other + peak));
+        edges.push(long.minimum_ms() + peak);
+    }
     edges.extend([first, ends.0 + ends.1]);
     edges.retain(|&edge| edge >= first);
     tidy(&mut edges);
-    let measure = of(short, resolution)?;
+    let measure = of(short, &[], resolution)?;
     let curve = Curve::build(&edges, 1.0, resolution.tolerance, |x| {
         let kinks: Vec<Kink> = breakpoints
             .iter()
@@ -53,55 +62,56 @@ pub(super) fn survival(
 }
 
 /// A distribution as something to integrate against.
-pub(super) fn of(
-    distribution: &Distribution,
+pub(super) fn of<'a>(
+    delay: &'a Delay<'_>,
+    more: &[f64],
     resolution: Resolution,
-) -> Result<Measure<impl Fn(f64) -> f64>, StalenessError> {
-    weighted(distribution, &[], resolution, |_| 1.0)
+) -> Result<Measure<impl Fn(f64) -> f64 + 'a>, StalenessError> {
+    weighted(delay, more, resolution, |_| 1.0)
 }
 
 /// The same times a function, which bends at `more`.
 pub(super) fn weighted<'a>(
-    distribution: &'a Distribution,
+    delay: &'a Delay<'_>,
     more: &[f64],
     resolution: Resolution,
     weight: impl Fn(f64) -> f64 + 'a,
 ) -> Result<Measure<impl Fn(f64) -> f64 + 'a>, StalenessError> {
-    let mut edges = decades(distribution, resolution);
-    edges.extend(distribution.breakpoints().iter().map(|at| at.at_ms));
-    let (low, high) = (
-        distribution.minimum_ms(),
-        distribution.tail_quantile(resolution.tail),
-    );
+    let mut edges = delay.decades(resolution);
+    edges.extend(delay.breakpoints().iter().map(|at| at.at_ms));
+    let (low, high) = (delay.minimum_ms(), delay.tail_quantile(resolution.tail));
     edges.extend([low, high]);
     edges.extend(more);
     edges.retain(|&edge| edge >= low && edge <= high);
     tidy(&mut edges);
-    let mut atoms = distribution.atoms();
+    let mut atoms = delay.atoms().to_vec();
     for atom in &mut atoms {
         atom.probability *= weight(atom.at_ms);
     }
-    let density = move |x: f64| distribution.density(x) * weight(x);
+    let density = move |x: f64| delay.density(x) * weight(x);
     Measure::build(density, &edges, atoms, resolution.density)
         .ok_or(StalenessError::NotConverged { panels: PANELS_MAX })
 }
 
-/// Where a distribution's tail loses each two decades: a first division that knows its scale.
-pub(super) fn decades(distribution: &Distribution, resolution: Resolution) -> Vec<f64> {
+/// Where a distribution's tail loses each two decades, and where its peaks are: a first division that knows its scale.
+pub(super) fn decades(distribution: &Distribution, least: f64, parts: u32) -> Vec<f64> {
     let mut found = Vec::new();
     let mut tail = 0.2;
-    while tail > resolution.tail {
+    while tail > least {
         found.push(distribution.tail_quantile(tail));
         tail *= 0.01;
     }
+    let peaks = distribution.peaks();
+    found.extend(peaks.flat_map(|peak| [-5.0, -2.0, 0.0, 2.0, 5.0].map(|z| peak.place(z))));
     // Finer pieces for a second look.
+    found.sort_by(f64::total_cmp);
     let ends: Vec<f64> = core::iter::once(distribution.minimum_ms())
         .chain(found.iter().copied())
         .collect();
     for pair in ends.windows(2) {
         if let [low, high] = *pair {
-            let step = (high - low) / f64::from(resolution.parts);
-            found.extend((1..resolution.parts).map(|part| low + step * f64::from(part)));
+            let step = (high - low) / f64::from(parts);
+            found.extend((1..parts).map(|part| low + step * f64::from(part)));
         }
     }
     found
