@@ -43,3 +43,5 @@ mod serial;
 
 mod system;
 pub use system::{MEMBERS_MAX, QuorumSystem, Side, WEIGHT_MAX};
+
+mod zones;

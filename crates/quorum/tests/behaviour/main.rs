@@ -11,3 +11,4 @@ mod expression;
 mod laws;
 mod serde;
 mod text;
+mod zones;
