@@ -40,7 +40,7 @@ mod settings;
 pub use settings::Settings;
 
 mod shape;
-pub use shape::{Shape, link_states, splits};
+pub use shape::{Shape, ShapeKind, link_states, splits};
 
 mod side;
 pub use side::{NODES_MAX, Side};

@@ -40,8 +40,64 @@ use crate::{CapError, Side};
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Shape {
     name: String,
+    kind: ShapeKind,
     /// For each node, whom its messages reach; itself included.
     reach: Vec<Side>,
+}
+
+/// The row of the table of shapes.
+///
+/// ```
+/// use cap_model::{Shape, ShapeKind};
+/// use transport::NodeId;
+/// let kind = Shape::star(5, NodeId(0))?.kind();
+/// assert_eq!((kind, kind.name()), (ShapeKind::Star, "star"));
+/// # Ok::<(), cap_model::CapError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum ShapeKind {
+    /// All links work.
+    Whole,
+    /// Two sides, and nothing between them.
+    Split,
+    /// One side is heard and hears nobody.
+    OneWay,
+    /// Two halves that meet in one node.
+    Bridge,
+    /// Each node sees a majority of its nearest.
+    Ring,
+    /// Only the links of one node: quorum loss.
+    Star,
+    /// The same, and one other node has none.
+    ConstrainedElection,
+    /// Only the links between neighbours.
+    Chain,
+    /// Whatever links were given.
+    Links,
+}
+
+impl ShapeKind {
+    /// The name, as in a file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Split => "split",
+            Self::OneWay => "one-way",
+            Self::Bridge => "bridge",
+            Self::Ring => "ring",
+            Self::Star => "star",
+            Self::ConstrainedElection => "constrained-election",
+            Self::Chain => "chain",
+            Self::Links => "links",
+        }
+    }
+}
+
+impl fmt::Display for ShapeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 impl Shape {
@@ -51,7 +107,8 @@ impl Shape {
     ///
     /// No node, or more than 64.
     pub fn whole(nodes: u32) -> Result<Self, CapError> {
-        Self::made(nodes, "whole".to_string(), |_, _| true)
+        let name = "whole".to_string();
+        Self::made(nodes, (ShapeKind::Whole, name), |_, _| true)
     }
 
     /// Two sides, and no link between them.
@@ -67,7 +124,7 @@ impl Shape {
             (other, side)
         };
         let name = alloc::format!("split {first} | {second}");
-        Self::made(nodes, name, |from, to| {
+        Self::made(nodes, (ShapeKind::Split, name), |from, to| {
             side.contains(from) == side.contains(to)
         })
     }
@@ -80,7 +137,7 @@ impl Shape {
     pub fn one_way(nodes: u32, deaf: Side) -> Result<Self, CapError> {
         let other = other_side(nodes, deaf)?;
         let name = alloc::format!("one-way {deaf} > {other}");
-        Self::made(nodes, name, |from, to| {
+        Self::made(nodes, (ShapeKind::OneWay, name), |from, to| {
             deaf.contains(from) || !deaf.contains(to)
         })
     }
@@ -94,7 +151,7 @@ impl Shape {
     pub fn bridge(nodes: u32, middle: NodeId) -> Result<Self, CapError> {
         check_node(nodes, middle)?;
         let name = alloc::format!("bridge over {middle}");
-        Self::made(nodes, name, |from, to| {
+        Self::made(nodes, (ShapeKind::Bridge, name), |from, to| {
             from == middle || to == middle || (from < middle) == (to < middle)
         })
     }
@@ -108,7 +165,9 @@ impl Shape {
     pub fn star(nodes: u32, centre: NodeId) -> Result<Self, CapError> {
         check_node(nodes, centre)?;
         let name = alloc::format!("star around {centre}");
-        Self::made(nodes, name, |from, to| from == centre || to == centre)
+        Self::made(nodes, (ShapeKind::Star, name), |from, to| {
+            from == centre || to == centre
+        })
     }
 
     /// Only the links of `centre` work, and `lost` has none: if `lost` led, only `centre` can be
@@ -129,6 +188,7 @@ impl Shape {
             return Err(CapError::NotASide { side, nodes });
         }
         let name = alloc::format!("star around {centre} without {lost}");
+        let name = (ShapeKind::ConstrainedElection, name);
         Self::made(nodes, name, |from, to| {
             (from == centre || to == centre) && from != lost && to != lost
         })
@@ -140,9 +200,8 @@ impl Shape {
     ///
     /// No node, or more than 64.
     pub fn chain(nodes: u32) -> Result<Self, CapError> {
-        Self::made(nodes, "chain".to_string(), |from, to| {
-            from.0.abs_diff(to.0) == 1
-        })
+        let name = (ShapeKind::Chain, "chain".to_string());
+        Self::made(nodes, name, |from, to| from.0.abs_diff(to.0) == 1)
     }
 
     /// The nodes stand in a circle, and each reaches as many of the nearest as make a majority with it,
@@ -163,7 +222,8 @@ impl Shape {
     pub fn ring(nodes: u32) -> Result<Self, CapError> {
         let steps = (nodes / 2).div_ceil(2);
         let seen = steps.saturating_mul(2).saturating_add(1).min(nodes);
-        Self::made(nodes, alloc::format!("ring of {seen}"), |from, to| {
+        let name = (ShapeKind::Ring, alloc::format!("ring of {seen}"));
+        Self::made(nodes, name, |from, to| {
             let apart = from.0.abs_diff(to.0);
             apart.min(nodes.saturating_sub(apart)) <= steps
         })
@@ -178,7 +238,8 @@ impl Shape {
         nodes: u32,
         links: impl IntoIterator<Item = (NodeId, NodeId)>,
     ) -> Result<Self, CapError> {
-        let mut shape = Self::made(nodes, "links".to_string(), |_, _| false)?;
+        let name = (ShapeKind::Links, "links".to_string());
+        let mut shape = Self::made(nodes, name, |_, _| false)?;
         for (from, to) in links {
             check_node(nodes, from)?;
             check_node(nodes, to)?;
@@ -191,7 +252,7 @@ impl Shape {
 
     fn made(
         nodes: u32,
-        name: String,
+        (kind, name): (ShapeKind, String),
         works: impl Fn(NodeId, NodeId) -> bool,
     ) -> Result<Self, CapError> {
         let all = Side::all(nodes)?;
@@ -202,7 +263,13 @@ impl Shape {
             reach
         };
         let reach = all.nodes().map(row).collect();
-        Ok(Self { name, reach })
+        Ok(Self { name, kind, reach })
+    }
+
+    /// Which of the named shapes it is.
+    #[must_use]
+    pub const fn kind(&self) -> ShapeKind {
+        self.kind
     }
 
     /// How many nodes there are.
@@ -350,7 +417,8 @@ pub fn link_states(nodes: u32) -> Result<impl Iterator<Item = Shape>, CapError> 
             }
         }
         let name = alloc::format!("links {state:#x}");
-        Shape { name, reach }
+        let kind = ShapeKind::Links;
+        Shape { name, kind, reach }
     }))
 }
 

@@ -11,7 +11,7 @@ use super::links::{Links, bit};
 use super::rules::{Answers, Rules};
 use super::succession::outage;
 use super::{Because, Outage, PartitionError, Protocol};
-use crate::{Availability, Operation, Shape, Side};
+use crate::{Availability, Operation, Shape, ShapeKind, Side};
 
 /// One operation, in one shape, for the clients of one side.
 ///
@@ -36,6 +36,8 @@ use crate::{Availability, Operation, Shape, Side};
 pub struct Row {
     /// The name of the shape.
     pub shape: String,
+    /// Which of the named shapes it is.
+    pub kind: ShapeKind,
     /// The operation: an update or an observation.
     pub operation: Operation,
     /// The side that the clients are on.
@@ -99,6 +101,7 @@ fn row(shape: &Shape, asked: &Asked<'_>, outage: Option<Outage>) -> Row {
     let is_answered = availability != Availability::None;
     Row {
         shape: shape.to_string(),
+        kind: shape.kind(),
         operation: asked.operation,
         side,
         availability,
