@@ -35,6 +35,12 @@ pub use error::{Flaw, Limit, Shortfall, StrategyError};
 mod evaluate;
 pub use evaluate::naor_wool_bound;
 
+mod exact;
+pub use exact::Exact;
+
+mod fraction;
+pub use fraction::Fraction;
+
 mod greedy;
 
 mod oracle;

@@ -3,7 +3,11 @@
 
 #[path = "strategy/enumerated.rs"]
 mod enumerated;
+#[path = "strategy/exact.rs"]
+mod exact;
 #[path = "strategy/goldens.rs"]
 mod goldens;
 #[path = "strategy/measured.rs"]
 mod measured;
+#[path = "strategy/tampered.rs"]
+mod tampered;

@@ -3,25 +3,28 @@
 use alloc::vec::Vec;
 
 /// How often to contact which quorum.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Strategy<N> {
+///
+/// Numbers are floating-point ones, or [`Fraction`](super::Fraction)s of an [`Exact`](super::Exact)
+/// answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Strategy<N, V = f64> {
     /// Read quorums, each with its probability.
-    pub reads: Vec<(Vec<N>, f64)>,
+    pub reads: Vec<(Vec<N>, V)>,
     /// Write quorums, each with its probability.
-    pub writes: Vec<(Vec<N>, f64)>,
+    pub writes: Vec<(Vec<N>, V)>,
 }
 
 /// What a strategy costs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Metrics {
-    /// The load of the busiest node.
-    pub load: f64,
-    /// Operations a second.
-    pub capacity: f64,
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Metrics<V = f64> {
+    /// The load of the busiest node: the mean over the read fractions.
+    pub load: V,
+    /// Operations a second: the mean over the read fractions.
+    pub capacity: V,
     /// Nodes that an operation contacts.
-    pub network_load: f64,
+    pub network_load: V,
     /// How long an operation takes.
-    pub latency_ms: f64,
+    pub latency_ms: V,
 }
 
 /// An optimal strategy with its proof.
@@ -51,14 +54,14 @@ pub struct Certificate<N> {
 }
 
 /// What one more of a limit would take off the value: zero when there is no limit, or room below it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct LimitPrices {
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct LimitPrices<V = f64> {
     /// Of the load.
-    pub load: f64,
+    pub load: V,
     /// Of the network load.
-    pub network_load: f64,
+    pub network_load: V,
     /// Of the latency.
-    pub latency_ms: f64,
+    pub latency_ms: V,
 }
 
 impl<N> Certificate<N> {

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use quorum::{Expression, ExpressionError, QuorumError, QuorumSystem, Side};
+use quorum::{Expression, ExpressionError, Price, QuorumError, QuorumSystem, Side};
 
 /// The quorums of a side that survive the failures, by the places of their nodes.
 #[derive(Debug)]
@@ -129,6 +129,26 @@ impl Oracle {
             best.latency_ms = self.latency_ms(&best.nodes);
         }
         Ok(best)
+    }
+
+    /// What a quorum costs at least, in exact prices. `None` when there is none, or a price does not fit.
+    pub(super) fn least<P: Price>(
+        &self,
+        prices: &[P],
+        time_price: impl Fn(f64) -> Option<P>,
+    ) -> Option<P> {
+        let mut least: Option<P> = None;
+        for level in &self.levels {
+            let price_of = |node: &usize| prices.get(*node).copied();
+            let Some(cheapest) = level.quorums.cheapest(price_of).ok()? else {
+                continue;
+            };
+            let price = cheapest.price.plus(time_price(level.latency_ms)?);
+            if least.is_none_or(|least| price < least) {
+                least = Some(price);
+            }
+        }
+        least
     }
 
     /// When the nodes that answered are a quorum.

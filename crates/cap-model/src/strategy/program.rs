@@ -81,9 +81,10 @@ pub fn optimize<N: Clone + Debug + Ord>(
 /// first: it is cheap, and a system that cannot be good enough needs no answer.
 #[derive(Debug)]
 pub struct Program<N> {
-    nodes: Vec<N>,
-    question: Question,
-    model: Model,
+    pub(super) nodes: Vec<N>,
+    pub(super) costs: Vec<Costs>,
+    pub(super) question: Question,
+    pub(super) model: Model,
 }
 
 impl<N: Clone + Debug + Ord> Program<N> {
@@ -117,6 +118,7 @@ impl<N: Clone + Debug + Ord> Program<N> {
         let model = Model::new(system, &costs, question)?;
         Ok(Self {
             nodes,
+            costs,
             question: question.clone(),
             model,
         })
@@ -607,8 +609,8 @@ struct Restricted<'a> {
     simplex: Simplex,
     /// Which quorum a column of the simplex is.
     quorums: Vec<(usize, Side, Vec<usize>)>,
-    /// The columns of the excess over limits.
-    excess: Vec<usize>,
+    /// The columns of the excess over limits that the first strategy does not keep.
+    excess: Vec<(Metric, usize)>,
     /// The columns of the loads, with what they cost.
     loads: Vec<usize>,
     is_feasible: bool,
@@ -767,7 +769,7 @@ impl<'a> Restricted<'a> {
             if self.simplex.value_of_row(row) < 0.0 {
                 let column = self.simplex.add(1.0, vec![(row, -1.0)]);
                 self.simplex.place(column, row);
-                self.excess.push(column);
+                self.excess.push((metric, column));
                 self.is_feasible = false;
             }
         }
@@ -834,7 +836,7 @@ impl<'a> Restricted<'a> {
     /// The limits are kept: from now on, the objective counts.
     fn forget_excess(&mut self) {
         self.is_feasible = true;
-        for column in &self.excess {
+        for (_, column) in &self.excess {
             self.simplex.bar(*column);
             self.simplex.set_cost(*column, 0.0);
         }
@@ -872,10 +874,11 @@ impl<'a> Restricted<'a> {
         let mut duals = Duals::none(self.model);
         for metric in Metric::ALL {
             let price = self.limit_row(metric).map_or(0.0, row);
-            *duals.limits.get_mut(metric) = match self.is_feasible {
-                true => price,
+            let has_excess = self.excess.iter().any(|(it, _)| *it == metric);
+            *duals.limits.get_mut(metric) = match !self.is_feasible && has_excess {
                 // An excess costs one.
-                false => price.min(1.0),
+                true => price.min(1.0),
+                false => price,
             };
         }
         if !self.is_loaded {

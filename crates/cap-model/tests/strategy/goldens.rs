@@ -7,20 +7,20 @@ pub(crate) fn expression(text: &str) -> Expression<String> {
     text.parse().expect("an expression")
 }
 
-fn grid() -> QuorumSystem<String> {
+pub(crate) fn grid() -> QuorumSystem<String> {
     QuorumSystem::from_reads(expression("a*b*c + d*e*f")).expect("a grid")
 }
 
-fn question(objective: Objective, fraction: f64) -> Question {
+pub(crate) fn question(objective: Objective, fraction: f64) -> Question {
     Question::new(objective, ReadFractions::one(fraction).expect("a fraction"))
 }
 
-fn place(node: &str) -> usize {
+pub(crate) fn place(node: &str) -> usize {
     usize::from(node.as_bytes()[0] - b'a')
 }
 
 /// a, c and e are fast; reads cost a tenth.
-fn tutorial(node: &str) -> Costs {
+pub(crate) fn tutorial(node: &str) -> Costs {
     let write_capacity = [1_000.0, 500.0][place(node) % 2];
     Costs {
         read_capacity: 10.0 * write_capacity,
@@ -146,7 +146,6 @@ fn search_of_quoracle() {
         ..question(Objective::Load, 0.75)
     };
     let found = metrics(&system.expect("it"), |node| tutorial(node), &limited);
-    println!("{found:?}");
     near(found.capacity, 3_500.0);
 }
 
@@ -180,7 +179,6 @@ fn paper_of_quoracle() {
     );
     let crossed = QuorumSystem::from_reads(expression("a*c + b*d")).expect("it");
     let found = metrics(&crossed, paper, &mix);
-    println!("{found:?}");
     assert!((found.capacity - 159.304_029_3).abs() < 1e-6, "{found:?}");
 }
 
