@@ -152,7 +152,7 @@ fn format_named(name: &str) -> Result<Format, String> {
     })
 }
 
-fn positive_seconds(text: &str) -> Result<f64, String> {
+pub(crate) fn positive_seconds(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|_| "a number of seconds".to_owned())?;
     // Some 30 years: more than any wait, and well within what a duration holds.
     if seconds > 0.0 && seconds <= 1e9 {

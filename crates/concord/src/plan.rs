@@ -1,11 +1,13 @@
 //! `concord plan`: what replicas, quorums and partitions cost, for every candidate of one file.
 
+mod compare;
 mod cost;
 mod failure;
 mod file;
 mod outcome;
 mod page;
 mod run;
+mod seek;
 mod show;
 mod small;
 mod table;
@@ -13,6 +15,7 @@ mod timing;
 
 use std::path::{Path, PathBuf};
 
+use crate::check::positive_seconds;
 use crate::exit::{BadInput, Ending};
 use crate::say::say;
 use file::Plan;
@@ -52,12 +55,15 @@ pub(crate) struct Command {
     /// How many candidates to look at at a time. Default: one for each core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
+    /// End the search for the best system after this many seconds; what is left is then unknown.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = positive_seconds)]
+    timeout: f64,
 }
 
 impl Command {
     /// Reads the plan, finds everything out, and only then prints.
     pub(crate) fn run(&self) -> Result<Ending, BadInput> {
-        let plan = match (&self.file, self.small.plan()?) {
+        let mut plan = match (&self.file, self.small.plan()?) {
             (Some(file), _) => Plan::open(file)?,
             (None, Some(plan)) => plan,
             (None, None) => {
@@ -67,7 +73,7 @@ impl Command {
             }
         };
         let page = self.report.as_deref().map(Page::prepare).transpose()?;
-        let outcomes = run::run(&plan, self.jobs)?;
+        let outcomes = run::run(&mut plan, self.jobs, self.timeout)?;
         if let Some(page) = page {
             page.write(Path::new(plan.title()), &outcomes)?;
         }

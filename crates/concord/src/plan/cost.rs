@@ -87,7 +87,7 @@ fn of_system(
         failures,
         ..Question::new(wanted.objective, read_fractions)
     };
-    let costs_of = |node: &NodeId| costs(plan, *node);
+    let costs_of = |node: &NodeId| plan.costs_of(*node);
     let optimum = match optimize(&system, costs_of, &question) {
         Ok(optimum) => optimum,
         Err(StrategyError::Infeasible { shortfalls }) => {
@@ -133,12 +133,6 @@ fn of_system(
         },
         load_by_read_fraction: picture.collect(),
     })
-}
-
-fn costs(plan: &Plan, node: NodeId) -> Costs {
-    plan.nodes
-        .get(node.0 as usize)
-        .map_or(Costs::UNIT, |node| node.costs)
 }
 
 /// Which limits, and what each would have to be.
@@ -194,7 +188,7 @@ fn of_all(plan: &Plan, candidate: &Candidate, fractions: &ReadFractions) -> Answ
     let each: Vec<Costs> = candidate
         .nodes
         .iter()
-        .map(|node| costs(plan, *node))
+        .map(|node| plan.costs_of(*node))
         .collect();
     let load = |share: f64| {
         let loads = each.iter().map(|costs| {

@@ -53,9 +53,7 @@ pub(super) fn failure(plan: &Plan, candidate: &Candidate, unknown: &mut Vec<Stri
             writes.map(zone_of).resilience(),
         );
     }
-    let is_node = plan.nodes.iter().any(|node| node.failure.is_some());
-    let is_zone = plan.zones.iter().any(|zone| zone.failure.is_some());
-    if is_node || is_zone {
+    if plan.has_failures() {
         let mut known = |what: &str, needed: &Expression<NodeId>| {
             let result = unavailability(plan, needed);
             result

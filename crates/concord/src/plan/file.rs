@@ -22,6 +22,9 @@ pub(crate) use nodes::{Node, Zone};
 mod question;
 pub(crate) use question::Wanted;
 
+mod sections;
+pub(crate) use sections::{Leader, Partitions, Search};
+
 mod source;
 pub(crate) use source::Place;
 use source::Source;
@@ -32,6 +35,7 @@ pub(crate) use staleness::Staleness;
 use std::fmt;
 use std::path::Path;
 
+use cap_model::strategy::Costs;
 use toml::de::DeTable;
 use transport::NodeId;
 
@@ -55,7 +59,13 @@ pub(crate) struct Plan {
     pub(crate) delays: Option<Delays>,
     /// Shares of reads and their weights, which add up to one.
     pub(crate) read_fractions: Vec<(f64, f64)>,
+    /// What is asked of strategies, unless a candidate says otherwise.
+    pub(crate) wanted: Wanted,
     pub(crate) staleness: Option<Staleness>,
+    pub(crate) leader: Leader,
+    /// Which states of the links are shown, if any.
+    pub(crate) partitions: Option<Partitions>,
+    pub(crate) search: Option<Search>,
     pub(crate) candidates: Vec<Candidate>,
 }
 
@@ -74,7 +84,11 @@ impl Plan {
             zones: Vec::new(),
             delays: None,
             read_fractions: vec![(read_fraction, 1.0)],
+            wanted: candidate.wanted.clone(),
             staleness,
+            leader: Leader::default(),
+            partitions: None,
+            search: None,
             candidates: vec![candidate],
         }
     }
@@ -128,6 +142,9 @@ impl Plan {
             "workload",
             "strategy",
             "staleness",
+            "leader",
+            "partitions",
+            "search",
             "candidate",
         ])?;
         let Some(nodes) = root.get("nodes") else {
@@ -152,8 +169,16 @@ impl Plan {
                 "fit = \"wan\" brings its own delays, and [zones] gives delays too: leave one out",
             ));
         }
-        let candidates = root.get("candidate");
-        let candidates = candidate::candidates(candidates, &nodes, &wanted, &source)?;
+        let leader = root.get("leader").map(|entry| sections::leader(&entry));
+        let partitions = root.get("partitions");
+        let partitions = partitions.map(|entry| sections::partitions(&entry));
+        let search = root.get("search");
+        let search = search.map(|entry| sections::search(&entry, &nodes));
+        let search = search.transpose()?;
+        let candidates = match root.get("candidate") {
+            None if search.is_some() => Vec::new(),
+            entry => candidate::candidates(entry, &nodes, &wanted, &source)?,
+        };
         Ok(Self {
             name: name.to_owned(),
             text: text.to_owned(),
@@ -161,7 +186,11 @@ impl Plan {
             zones,
             delays,
             read_fractions,
+            wanted,
             staleness,
+            leader: leader.transpose()?.unwrap_or_default(),
+            partitions: partitions.transpose()?.unwrap_or(Some(Partitions::ALL)),
+            search,
             candidates,
         })
     }
@@ -176,6 +205,29 @@ impl Plan {
             return BadInput::new(message);
         }
         source.complain(&place.span, &place.path, message)
+    }
+
+    /// What a node costs.
+    pub(crate) fn costs_of(&self, node: NodeId) -> Costs {
+        let node = self.nodes.get(node.0 as usize);
+        node.map_or(Costs::UNIT, |node| node.costs)
+    }
+
+    /// Whether the file says how often anything fails.
+    pub(crate) fn has_failures(&self) -> bool {
+        self.nodes.iter().any(|node| node.failure.is_some())
+            || self.zones.iter().any(|zone| zone.failure.is_some())
+    }
+
+    /// This name, or one that no candidate has.
+    pub(crate) fn free_name(&self, name: &str) -> String {
+        let is_free = |name: &String| self.candidates.iter().all(|known| known.name != *name);
+        let names =
+            (0..=self.candidates.len()).map(|primes| format!("{name}{}", "'".repeat(primes)));
+        names
+            .into_iter()
+            .find(is_free)
+            .unwrap_or_else(|| name.to_owned())
     }
 
     /// The file, or the only candidate.

@@ -7,10 +7,12 @@ use quorum::Expression;
 use rayon::prelude::*;
 use transport::NodeId;
 
+use super::compare::compare;
 use super::cost::{Answer, cost};
 use super::failure::failure;
 use super::file::{Candidate, Plan};
 use super::outcome::Outcome;
+use super::seek;
 use super::timing::timing;
 use crate::exit::BadInput;
 
@@ -18,13 +20,20 @@ use crate::exit::BadInput;
 const TICK: Duration = Duration::from_millis(100);
 
 /// An outcome for each candidate. The answers do not depend on how many cores there are.
-pub(super) fn run(plan: &Plan, jobs: Option<u16>) -> Result<Vec<Outcome>, BadInput> {
+pub(super) fn run(
+    plan: &mut Plan,
+    jobs: Option<u16>,
+    seconds: f64,
+) -> Result<Vec<Outcome>, BadInput> {
+    let (found, open) = seek::found(plan, seconds)?;
+    plan.candidates.extend(found);
+    let plan = &*plan;
     let workers = rayon::ThreadPoolBuilder::new()
         .num_threads(jobs.map_or(0, usize::from))
         .build()
         .map_err(BadInput::new)?;
     let bar = progress(plan.candidates.len());
-    let outcomes: Vec<Outcome> = workers.install(|| {
+    let mut outcomes: Vec<Outcome> = workers.install(|| {
         let candidates = plan.candidates.par_iter();
         let each = candidates.map(|candidate| {
             let outcome = outcome(plan, candidate);
@@ -35,6 +44,10 @@ pub(super) fn run(plan: &Plan, jobs: Option<u16>) -> Result<Vec<Outcome>, BadInp
     });
     bar.finish_and_clear();
     feasible(plan, &outcomes)?;
+    compare(&plan.candidates, &mut outcomes);
+    for outcome in outcomes.iter_mut().filter(|outcome| outcome.is_found) {
+        outcome.unknown.extend(open.clone());
+    }
     Ok(outcomes)
 }
 
@@ -82,6 +95,7 @@ fn outcome(plan: &Plan, candidate: &Candidate) -> Outcome {
     };
     Outcome {
         name: candidate.name.clone(),
+        is_found: candidate.is_found,
         protocol: candidate.kind.name().to_owned(),
         nodes: candidate
             .nodes

@@ -69,7 +69,7 @@ fn costs(outcomes: &[Outcome]) -> Vec<String> {
         Column::new("survives r/w", 12, each().map(survives)),
         Column::new("unavailable r/w", 19, each().map(unavailable)),
         Column::new(
-            "worse than",
+            "dominated by",
             20,
             each().map(|outcome| {
                 (!outcome.dominated_by.is_empty()).then(|| outcome.dominated_by.join(", "))

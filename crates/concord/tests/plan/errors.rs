@@ -407,3 +407,86 @@ fn a_file_that_cannot_be_read_is_named() {
         ran.err
     );
 }
+
+#[test]
+fn flags_that_contradict_each_other_are_told() {
+    let here = super::folder("plan-flags");
+    let refused = |flags: &[&str], part: &str| {
+        let ran = super::concord(&here, &[&["plan"][..], flags].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+        assert!(ran.err.contains(part), "{part}\n{}", ran.err);
+    };
+    refused(&[], "give a plan, or a small question");
+    refused(&["--fit", "wan"], "give a plan, or a small question");
+    refused(&["p.toml", "--expr", "a"], "cannot be used with");
+    refused(&["p.toml", "--fr", "1"], "cannot be used with");
+    refused(&["--expr", "a", "--n", "3"], "cannot be used with");
+    refused(&["--writes", "a"], "--expr");
+    refused(&["--r", "1"], "--n");
+    refused(&["--n", "3", "--r", "1"], "--n: say --r and --w beside it");
+    refused(
+        &["--n", "3", "--r", "4", "--w", "1"],
+        "--r: expected 1 to 3, the number of replicas, and found 4",
+    );
+    refused(&["--n", "0", "--r", "1", "--w", "1"], "--n");
+    refused(
+        &["--expr", "a*"],
+        "--expr: line 1, column 3: expected a node",
+    );
+    refused(
+        &["--expr", "a", "--writes", "b"],
+        "--writes: the quorums do not intersect: the read quorum {a} and",
+    );
+    refused(&["--expr", "a", "--fr", "1.5"], "a number from 0 to 1");
+    refused(&["--expr", "a", "--failure", "nan"], "a number from 0 to 1");
+    refused(&["--expr", "a", "--read-capacity", "0"], "a number above 0");
+    refused(
+        &["--n", "3", "--r", "1", "--w", "1", "--fit", "ssd"],
+        "the fits are lnkd-ssd, lnkd-disk, ymmr, wan",
+    );
+}
+
+#[test]
+fn timers_shapes_and_searches_are_checked_too() {
+    let section = |lines: &str| format!("{lines}\n{}", candidate("r = 2"));
+    refused(
+        &section("leader = { heartbeat_ms = 5 }"),
+        "line 1, column 27: leader.heartbeat_ms: `heartbeat_ms` needs",
+        &[],
+    );
+    refused(
+        &section("leader.election_timeout_ms = [150]"),
+        "line 1, column 30: leader.election_timeout_ms: expected the",
+        &[],
+    );
+    refused(
+        &section("leader = { election_timeout_ms = [300, 150], heartbeat_ms = 5, delay_ms = 1 }"),
+        "line 1, column 34: leader.election_timeout_ms: ",
+        &["300"],
+    );
+    refused(
+        &section("leader = { check_quorum = 1 }"),
+        "line 1, column 27: leader.check_quorum: expected true or false",
+        &[],
+    );
+    refused(
+        &section("partitions = { shapes = [\"brigde\"] }"),
+        "line 1, column 26: partitions.shapes[1]: ",
+        &["did you mean `bridge`?"],
+    );
+    refused(
+        &section("partitions = { shapes = \"some\" }"),
+        "line 1, column 25: partitions.shapes: expected \"all\"",
+        &[],
+    );
+    refused(
+        &section("search = { unavailability_max = 0.1 }"),
+        "line 1, column 33: search.unavailability_max: no node",
+        &[],
+    );
+    refused(
+        &section("search = { nodes = [\"a\", \"q\"] }"),
+        "line 1, column 26: search.nodes[2]: there is no node \"q\"",
+        &[],
+    );
+}

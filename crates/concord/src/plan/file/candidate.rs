@@ -11,6 +11,7 @@
 //! | `local` | the client's node | the client's node | no |
 
 mod system;
+pub(super) use system::list;
 
 use quorum::{Expression, QuorumSystem};
 use transport::NodeId;
@@ -72,6 +73,8 @@ pub(crate) struct Candidate {
     /// Who leads at first.
     pub(crate) leader: Option<NodeId>,
     pub(crate) wanted: Wanted,
+    /// Whether the search found it.
+    pub(crate) is_found: bool,
 }
 
 impl Candidate {
@@ -107,6 +110,20 @@ impl Candidate {
         Ok(Self::of_made(name, Kind::Quorum, made))
     }
 
+    /// A system that was found.
+    pub(crate) fn of_system(
+        name: &str,
+        system: QuorumSystem<NodeId>,
+        wanted: Wanted,
+    ) -> Result<Self, BadInput> {
+        let made = system::of_system(system, None).map_err(BadInput::new)?;
+        Ok(Self {
+            wanted,
+            is_found: true,
+            ..Self::of_made(name, Kind::Quorum, made)
+        })
+    }
+
     fn of_made(name: &str, kind: Kind, made: system::Made) -> Self {
         Self {
             name: name.to_owned(),
@@ -118,6 +135,7 @@ impl Candidate {
             counts: made.counts,
             leader: None,
             wanted: Wanted::default(),
+            is_found: false,
         }
     }
 }

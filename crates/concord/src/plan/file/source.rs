@@ -159,6 +159,11 @@ impl<'a> Entry<'a> {
         matches!(self.value, DeValue::Integer(_) | DeValue::Float(_))
     }
 
+    pub(crate) fn truth(&self) -> Result<bool, BadInput> {
+        let truth = self.value.as_bool();
+        truth.ok_or_else(|| self.expected("true or false"))
+    }
+
     /// A number in a range.
     pub(crate) fn number(&self, what: &str, range: RangeInclusive<f64>) -> Result<f64, BadInput> {
         let number = match self.value {

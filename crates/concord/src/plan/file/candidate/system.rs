@@ -364,7 +364,10 @@ fn rows(table: &Table<'_>, nodes: &[Node]) -> Result<Vec<Vec<NodeId>>, BadInput>
 }
 
 /// Names of nodes, each once.
-fn list(entry: &Entry<'_>, nodes: &[Node]) -> Result<Vec<NodeId>, BadInput> {
+pub(in crate::plan::file) fn list(
+    entry: &Entry<'_>,
+    nodes: &[Node],
+) -> Result<Vec<NodeId>, BadInput> {
     let mut chosen = Vec::new();
     for entry in entry.list("a list of nodes, as in [\"a\", \"b\"]")? {
         let node = named(&entry, nodes)?;
