@@ -104,6 +104,7 @@ enum Happening<P: Process> {
 #[derive(Clone, Copy)]
 struct Request {
     node: NodeId,
+    operation: Operation,
     is_answered: bool,
 }
 
@@ -280,8 +281,12 @@ impl<'s, S: Subject> Laboratory<'s, S> {
         let last = RequestId(first_id(operation) | u64::from(u32::MAX));
         let newest = self.asked.range(first..=last).next_back();
         let id = newest.map_or(first, |(id, _)| RequestId(id.0.saturating_add(1)));
-        let is_answered = false;
-        self.asked.insert(id, Request { node, is_answered });
+        let request = Request {
+            node,
+            operation,
+            is_answered: false,
+        };
+        self.asked.insert(id, request);
         let request: RequestOf<S> = self.subject.request(&Ask {
             operation,
             id,
@@ -455,6 +460,11 @@ impl<'s, S: Subject> Laboratory<'s, S> {
             return Err(CapError::AnsweredTwice { node, request: id });
         }
         asked.is_answered = true;
+        // An ordinary operation prepares by having happened.
+        let heard = match heard {
+            Heard::Answered(_) if asked.operation == Operation::Prepare => Heard::Prepared,
+            heard => heard,
+        };
         if matches!(heard, Heard::Prepared) {
             self.prepared = Some(event);
         }

@@ -56,7 +56,7 @@ mod confirm;
 pub use confirm::Doubt;
 
 mod delay;
-pub use delay::{ElseChoice, ElseHalf, Injection, Order, Point, Sensitivity, Slope};
+pub use delay::{ElseChoice, ElseHalf, Injection, Order, Point, STEPS_NS, Sensitivity, Slope};
 
 mod early;
 pub use early::{Early, Inversion};

@@ -76,8 +76,8 @@ pub trait Subject {
         side.is_majority_of(self.nodes())
     }
 
-    /// Whether clients must prepare, while everything is connected: open a session, say. The event
-    /// that answers comes back in [`Ask::prepared`].
+    /// Whether clients must prepare, while everything is connected: open a session, say, or write what
+    /// the [`model`](Self::model) starts with. The event that answers comes back in [`Ask::prepared`].
     fn needs_preparation(&self) -> bool {
         false
     }
@@ -159,7 +159,7 @@ pub struct Ask<'a, E> {
 pub enum Heard<O> {
     /// The operation happened, and gave this.
     Answered(O),
-    /// The preparation succeeded.
+    /// The preparation succeeded; an answer to it says the same.
     Prepared,
     /// It did not happen, and why. An error is no answer in the theorem's sense.
     Refused(String),

@@ -3,7 +3,7 @@
 
 mod report;
 mod shapes;
-mod subjects;
+pub(crate) mod subjects;
 mod table;
 mod trial;
 
@@ -12,7 +12,9 @@ use clap::ValueEnum;
 use crate::exit::{BadInput, Ending};
 use crate::say::say;
 use report::Report;
-use subjects::{BankSnapshots, EventualSubject, PaxosSubject, RaftSubject, StrongSubject};
+use subjects::{
+    BankSnapshots, EventualSubject, PartialSubject, PaxosSubject, RaftSubject, StrongSubject,
+};
 
 /// Shows what protocols give up in a partition, and what they cost without one.
 ///
@@ -66,6 +68,8 @@ enum Choice {
     Paxos,
     /// The strong store, registers on quorums: write and read.
     Strong,
+    /// The partial store, reads from one node and writes to a majority: write and read.
+    Partial,
     /// The eventual store: write and read.
     Eventual,
     /// Accounts with global snapshots: transfer and snapshot.
@@ -75,10 +79,11 @@ enum Choice {
 }
 
 impl Choice {
-    const EACH: [Self; 5] = [
+    const EACH: [Self; 6] = [
         Self::Raft,
         Self::Paxos,
         Self::Strong,
+        Self::Partial,
         Self::Eventual,
         Self::Snapshot,
     ];
@@ -88,6 +93,7 @@ impl Choice {
             Self::Raft => trial::run("raft", nodes, seed, RaftSubject::new)?,
             Self::Paxos => trial::run("paxos", nodes, seed, PaxosSubject::new)?,
             Self::Strong => trial::run("strong", nodes, seed, StrongSubject::new)?,
+            Self::Partial => trial::run("partial", nodes, seed, PartialSubject::new)?,
             Self::Eventual => trial::run("eventual", nodes, seed, EventualSubject::new)?,
             Self::Snapshot => trial::run("snapshot", nodes, seed, BankSnapshots::new)?,
             Self::All => {

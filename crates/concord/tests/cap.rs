@@ -5,7 +5,7 @@ mod common;
 use common::{Ran, concord, folder};
 use serde_json::Value;
 
-const PROTOCOLS: [&str; 5] = ["raft", "paxos", "strong", "eventual", "snapshot"];
+const PROTOCOLS: [&str; 6] = ["raft", "paxos", "strong", "partial", "eventual", "snapshot"];
 
 fn cap(arguments: &[&str]) -> Ran {
     let mut all = vec!["cap"];
@@ -137,6 +137,22 @@ fn each_gives_up_what_its_papers_say() {
     // A marker, the markers of those it reached, and their reports.
     assert_eq!(delays("snapshot", "snapshot"), Some(3));
     assert_eq!(delays("eventual", "write"), Some(0));
+    assert_eq!(delays("partial", "write"), Some(2));
+    assert_eq!(delays("partial", "read"), Some(0));
+    // Writes to two of three and reads from one: the lonely node reads on, and cannot write.
+    let partial = by_name(&objects, "partial");
+    assert_eq!(partial["witnesses"]["update_unavailable"], 6);
+    assert_eq!(partial["witnesses"]["not_linearizable"], 6);
+    assert_eq!(
+        cells(partial, "write", "split", 1)[0]["availability"],
+        "none"
+    );
+    for cell in cells(partial, "read", "split", 1) {
+        assert_eq!(
+            (&cell["availability"], &cell["sees"]),
+            (&"sticky".into(), &"stale".into())
+        );
+    }
     let eventual = by_name(&objects, "eventual");
     assert_eq!(eventual["witnesses"]["not_linearizable"], 12);
     assert_eq!(cells(eventual, "read", "whole", 3)[0]["sees"], "lagging");
@@ -224,6 +240,7 @@ fn the_table_has_a_row_for_each_protocol_operation_and_shape() {
         ("raft", "write"),
         ("paxos", "learn"),
         ("strong", "read"),
+        ("partial", "read"),
         ("eventual", "write"),
         ("snapshot", "snapshot"),
     ] {

@@ -24,6 +24,8 @@ use crate::pacelc::early::{self, Early};
 use crate::shape::index;
 use crate::{Adversary, CapError, Laboratory, Operation, Side, Subject};
 
+/// Delays to inject that are multiples of nothing: 0, 2.000003, 5.000011 and 11.000027 ms.
+pub const STEPS_NS: [u64; 4] = [0, 2_000_003, 5_000_011, 11_000_027];
 /// The most delays that are injected one after the other.
 const STEPS_MAX: usize = 16;
 /// A minute: the longest of them.
@@ -208,8 +210,7 @@ impl Injection {
         })
     }
 
-    /// Every node in a zone of its own, and some delays that are multiples of nothing: 0, 2.000003,
-    /// 5.000011 and 11.000027 ms.
+    /// Every node in a zone of its own, and the delays [`STEPS_NS`].
     ///
     /// # Errors
     ///
@@ -217,7 +218,7 @@ impl Injection {
     pub fn uniform(nodes: u32) -> Result<Self, CapError> {
         Side::all(nodes)?;
         let zones: Vec<u32> = (0..nodes).collect();
-        Self::new(&zones, &[0, 2_000_003, 5_000_011, 11_000_027])
+        Self::new(&zones, &STEPS_NS)
     }
 
     /// How many nodes it tells of.

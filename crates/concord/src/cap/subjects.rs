@@ -3,18 +3,21 @@
 
 mod bank;
 mod eventual;
+mod partial;
 mod paxos;
 mod raft;
 mod strong;
 
-pub(super) use bank::BankSnapshots;
-pub(super) use eventual::EventualSubject;
-pub(super) use paxos::PaxosSubject;
-pub(super) use raft::RaftSubject;
-pub(super) use strong::StrongSubject;
+pub(crate) use bank::BankSnapshots;
+pub(crate) use eventual::EventualSubject;
+pub(crate) use partial::PartialSubject;
+pub(crate) use paxos::PaxosSubject;
+pub(crate) use raft::RaftSubject;
+pub(crate) use strong::StrongSubject;
 
 use std::time::Duration;
 
+use cap_model::Side;
 use quorum::QuorumSystem;
 use transport::NodeId;
 
@@ -33,6 +36,12 @@ fn members(nodes: u32) -> impl Iterator<Item = NodeId> {
 
 fn majority(nodes: u32) -> Result<QuorumSystem<NodeId>, BadInput> {
     QuorumSystem::majority(members(nodes)).map_err(|error| BadInput::at("--nodes", error))
+}
+
+/// Whether the side has a quorum of either kind.
+fn has_quorums(quorums: &QuorumSystem<NodeId>, side: Side) -> bool {
+    quorums.is_read_quorum(|&node| side.contains(node))
+        && quorums.is_write_quorum(|&node| side.contains(node))
 }
 
 /// Every node as it is before it starts.
@@ -99,6 +108,31 @@ mod tests {
     #[test]
     fn raft_answers_nowhere_unless_somebody_can_reach_and_hear_a_quorum() {
         check_forecasts(&RaftSubject::new(3).expect("a subject"), false);
+    }
+
+    #[test]
+    fn the_partial_store_answers_exactly_where_so_many_can_be_reached_and_heard() {
+        for (read, write) in [(1, 1), (1, 2), (2, 1), (1, 3), (3, 1)] {
+            let subject = PartialSubject::on(3, read, write).expect("a subject");
+            let adversary = Adversary::new(&subject, &Settings::default()).expect("steady");
+            for shape in link_states(3).expect("three nodes") {
+                let measured = adversary.measure(&shape).expect("within the limits");
+                for trial in &measured.trials {
+                    let both_ways =
+                        members(3).filter(|&node| shape.works_both_ways(trial.node, node));
+                    let wanted = match trial.operation {
+                        Operation::Update => write,
+                        _ => read,
+                    };
+                    let can = both_ways.count() >= wanted as usize;
+                    assert_eq!(
+                        trial.result.is_ok(),
+                        can,
+                        "R={read} W={write} {shape}: {trial:?}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

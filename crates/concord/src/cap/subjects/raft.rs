@@ -1,24 +1,34 @@
 //! The key-value store on Raft: a write and a read of one key. Only the leader serves; a session is
 //! opened before the cut.
 
-use cap_model::{Ask, Heard, Operation, Subject};
+use cap_model::{Ask, Heard, Operation, Side, Subject};
 use consistency::{Register, RegisterInput, RegisterOutput, Value};
 use kv::{Event, Kv, Reply, Request};
+use quorum::QuorumSystem;
 use raft_core::Role;
 use transport::{Ends, NodeId, Recover, RequestId};
 
-use super::{KEY, built, members};
+use super::{KEY, built, has_quorums, majority, members};
 use crate::exit::BadInput;
 
-pub(crate) struct RaftSubject(Vec<Kv>);
+pub(crate) struct RaftSubject {
+    stores: Vec<Kv>,
+    quorums: QuorumSystem<NodeId>,
+}
 
 impl RaftSubject {
     pub(crate) fn new(nodes: u32) -> Result<Self, BadInput> {
+        Self::on(majority(nodes)?, nodes)
+    }
+
+    /// On these quorums of the nodes 0 to `nodes` - 1: read quorums elect, write quorums commit.
+    pub(crate) fn on(quorums: QuorumSystem<NodeId>, nodes: u32) -> Result<Self, BadInput> {
         let node = |id| -> Result<Kv, Box<dyn std::error::Error>> {
-            let raft = raft_core::Config::new(id, members(nodes))?;
+            let raft = raft_core::Config::new(id, members(nodes))?.quorums(quorums.clone())?;
             Ok(Kv::recover(&kv::Config::new(raft), Vec::new())?)
         };
-        Ok(Self(built(nodes, node)?))
+        let stores = built(nodes, node)?;
+        Ok(Self { stores, quorums })
     }
 }
 
@@ -27,11 +37,11 @@ impl Subject for RaftSubject {
     type Model = Register;
 
     fn nodes(&self) -> u32 {
-        self.0.len() as u32
+        self.stores.len() as u32
     }
 
     fn node(&self, id: NodeId) -> Kv {
-        self.0[id.0 as usize].clone()
+        self.stores[id.0 as usize].clone()
     }
 
     fn model(&self) -> Register {
@@ -88,6 +98,10 @@ impl Subject for RaftSubject {
             Event::Unknown { .. } => Heard::Unknown("deposed before it was committed".to_owned()),
         };
         Some((event.ends()?, heard))
+    }
+
+    fn serves(&self, side: Side) -> bool {
+        has_quorums(&self.quorums, side)
     }
 
     fn needs_preparation(&self) -> bool {
