@@ -2,6 +2,7 @@
 
 mod compare;
 mod cost;
+mod evidence;
 mod failure;
 mod file;
 mod outcome;

@@ -201,7 +201,18 @@ pub(crate) struct Claim {
     pub(crate) otherwise: String,
     /// How much longer the operation takes for each millisecond between zones.
     pub(crate) delay_sensitivity: f64,
+    /// What it lost on some split: `availability`, `linearizability`, both, or nothing, if the other
+    /// operation pays.
+    pub(crate) gives_up: Vec<String>,
+    /// `O(0)`, `O(d)`, `O(d_zone)` or `O(d_wan)`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) delay_order: Option<String>,
+    /// What was run to find out.
+    pub(crate) machine: String,
     /// The shape, the history and what the checker says of it.
     pub(crate) witness: String,
+    /// A history that is not linearizable though nothing is cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) else_witness: Option<String>,
     pub(crate) is_confirmed: bool,
 }

@@ -9,6 +9,7 @@ use transport::NodeId;
 
 use super::compare::compare;
 use super::cost::{Answer, cost};
+use super::evidence;
 use super::failure::failure;
 use super::file::{Candidate, Plan};
 use super::outcome::Outcome;
@@ -93,7 +94,7 @@ fn outcome(plan: &Plan, candidate: &Candidate) -> Outcome {
             (None, None)
         }
     };
-    Outcome {
+    let mut outcome = Outcome {
         name: candidate.name.clone(),
         is_found: candidate.is_found,
         protocol: candidate.kind.name().to_owned(),
@@ -111,7 +112,9 @@ fn outcome(plan: &Plan, candidate: &Candidate) -> Outcome {
         unknown,
         notes,
         ..Outcome::default()
-    }
+    };
+    evidence::add(plan, candidate, &mut outcome);
+    outcome
 }
 
 /// An expression with the names of the file.

@@ -1,0 +1,367 @@
+//! Evidence: the partition matrix of a candidate, and what the real state machines do in its shapes.
+//!
+//! # Rules
+//!
+//! 1. A candidate is run by the machine of its kind, on its own quorums, with at most seven nodes.
+//! 2. What has no machine has no evidence, and says so: no witness is made up.
+//! 3. Every claim carries what confirmed it, or why nothing did. Every row of the matrix is measured in
+//!    the same shape; a row that was measured otherwise says so, and so does a note.
+//! 4. Nodes are numbered by their places in the candidate.
+
+mod machine;
+mod words;
+
+use cap_model::partition::{
+    Leadership, Protocol, Row, Word, link_state_counts, named_shapes, rows,
+};
+use cap_model::{Availability, Consistency, NODES_MAX, Operation, Shape, Side};
+use consistency::Consistency as Model;
+use quorum::QuorumSystem;
+use transport::NodeId;
+
+use super::file::{Candidate, Kind, Plan};
+use super::outcome::{LinkStates, Outcome, PartitionRow, Percentiles};
+use machine::{Evidence, Seen, gather};
+use words::Words;
+
+/// The states of the links of so many nodes are counted.
+const COUNTED_MAX: u32 = 5;
+
+/// How long a lease lasts where nothing else is said: no longer than a follower waits for its leader.
+const LEASE_MS: f64 = 150.0;
+
+/// Fills in what partitions do to a candidate: rows, counted states, claims, and what to note.
+pub(super) fn add(plan: &Plan, candidate: &Candidate, outcome: &mut Outcome) {
+    if let Err(why) = told(plan, candidate, outcome) {
+        outcome.unknown.push(format!("partitions: {why}"));
+    }
+}
+
+/// An error is something that could not be found out.
+fn told(plan: &Plan, candidate: &Candidate, outcome: &mut Outcome) -> Result<(), String> {
+    if candidate.nodes.len() > NODES_MAX as usize {
+        let note = format!("partitions are told of at most {NODES_MAX} nodes");
+        outcome.notes.push(note);
+        return Ok(());
+    }
+    let in_words = |error: &dyn std::fmt::Display| error.to_string();
+    let protocol = protocol(candidate)?;
+    let nodes = protocol.nodes();
+    let names: Vec<String> = candidate
+        .nodes
+        .iter()
+        .map(|node| plan.name_of(*node))
+        .collect();
+    let words = Words { names: &names };
+    let zones = zones(plan, candidate);
+    let shapes = named_shapes(nodes, &sides(&zones)).map_err(|error| in_words(&error))?;
+    let evidence = match gather(&protocol, words, &zones, &shapes) {
+        Ok(evidence) => Some(evidence),
+        Err(why) => {
+            outcome.notes.push(why);
+            None
+        }
+    };
+    let mut disputed = 0;
+    for shape in &shapes {
+        for row in rows(&protocol, shape).map_err(|error| in_words(&error))? {
+            let attested = evidence
+                .as_ref()
+                .and_then(|evidence| evidence.attest(shape, &row));
+            disputed += usize::from(
+                attested
+                    .as_ref()
+                    .is_some_and(|attested| !attested.is_agreed),
+            );
+            let witness = attested.map(|attested| attested.witness);
+            outcome.partitions.push(told_row(&row, words, witness));
+        }
+    }
+    if let Protocol::Lease { .. } = protocol {
+        outcome.notes.push(format!(
+            "a lease lasts {LEASE_MS} ms, and no clock runs faster than the lease allows for"
+        ));
+    }
+    if let Some(evidence) = evidence {
+        if disputed > 0 {
+            outcome.notes.push(format!(
+                "{} does otherwise than the model says in {disputed} of {} rows of the partition matrix",
+                evidence.machine,
+                outcome.partitions.len()
+            ));
+        }
+        outcome.claims = evidence.claims;
+    }
+    if nodes <= COUNTED_MAX {
+        outcome.link_states = Some(counted(&protocol).map_err(|error| in_words(&error))?);
+    }
+    Ok(())
+}
+
+/// What a candidate is to the matrix and to the machines.
+fn protocol(candidate: &Candidate) -> Result<Protocol, String> {
+    let place_of = |node: &NodeId| {
+        let place = candidate.nodes.iter().position(|other| other == node);
+        let place = place.and_then(|place| u32::try_from(place).ok());
+        NodeId(place.unwrap_or(u32::MAX))
+    };
+    let quorums = || {
+        let (reads, writes) = (&candidate.reads, &candidate.writes);
+        QuorumSystem::new(reads.map(place_of), writes.map(place_of))
+            .map_err(|error| error.to_string())
+    };
+    let leadership = || {
+        let leader = candidate.leader.as_ref().ok_or("nobody leads")?;
+        Leadership::new(quorums()?, place_of(leader)).map_err(|error| error.to_string())
+    };
+    let nodes = u32::try_from(candidate.nodes.len()).map_err(|error| error.to_string())?;
+    let replicas = Side::all(nodes).map_err(|error| error.to_string())?;
+    Ok(match candidate.kind {
+        Kind::Quorum => Protocol::Quorum(quorums()?),
+        Kind::Partial => {
+            let (read, write) = candidate.counts.ok_or("no numbers of answers")?;
+            Protocol::partial(nodes, read, write).map_err(|error| error.to_string())?
+        }
+        Kind::Leader => Protocol::Leader(leadership()?),
+        Kind::Lease => Protocol::Lease {
+            leadership: leadership()?,
+            lease_ms: LEASE_MS,
+            are_clock_rates_bounded: true,
+        },
+        Kind::WriteAll => Protocol::WriteAll(replicas),
+        // The candidate's nodes stand from head to tail.
+        Kind::Chain => Protocol::Chain(replicas.nodes().collect()),
+        Kind::Local => Protocol::Local {
+            replicas,
+            is_causal: false,
+        },
+    })
+}
+
+/// The zone of each node; each its own, if the file does not tell of two.
+fn zones(plan: &Plan, candidate: &Candidate) -> Vec<u32> {
+    let zone = |node: &NodeId| {
+        let zone = plan.nodes.get(node.0 as usize)?.zone?;
+        u32::try_from(zone).ok()
+    };
+    let zones: Option<Vec<u32>> = candidate.nodes.iter().map(zone).collect();
+    let told = zones.filter(|zones| zones.iter().any(|zone| Some(zone) != zones.first()));
+    told.unwrap_or_else(|| (0..).take(candidate.nodes.len()).collect())
+}
+
+/// The nodes of each zone.
+fn sides(zones: &[u32]) -> Vec<Side> {
+    let mut names: Vec<u32> = zones.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    let of = |name: &u32| {
+        let places = (0..).map(NodeId).zip(zones);
+        let here = places.filter(|(_, zone)| *zone == name);
+        Side::of(here.map(|(node, _)| node)).unwrap_or(Side::EMPTY)
+    };
+    names.iter().map(of).collect()
+}
+
+fn told_row(row: &Row, words: Words<'_>, witness: Option<String>) -> PartitionRow {
+    let attainable: Vec<String> = row.attainable.iter().map(Model::to_string).collect();
+    PartitionRow {
+        shape: words.renamed(&row.shape),
+        kind: kind(&row.shape),
+        operation: operation_name(row.operation).to_owned(),
+        side: row.side.nodes().map(|node| words.name(node)).collect(),
+        availability: Word::from(row.availability).to_string(),
+        model: row.model.map(|model| model.to_string()),
+        attainable: (!attainable.is_empty()).then(|| attainable.join(" and ")),
+        outage_ms: row.outage.map(|outage| Percentiles {
+            p50: outage.p50_ms,
+            p99: outage.p99_ms,
+            p999: outage.p999_ms,
+            intervals: None,
+        }),
+        because: row.because.named(|node| words.name(node)),
+        witness,
+    }
+}
+
+const fn operation_name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Update => "write",
+        Operation::Prepare | Operation::Observe => "read",
+    }
+}
+
+/// The first word of a shape's name, but for stars that have lost a node.
+fn kind(shape: &str) -> String {
+    if shape.starts_with("star") && shape.contains(" without ") {
+        return "constrained-election".to_owned();
+    }
+    shape.split(' ').next().unwrap_or_default().to_owned()
+}
+
+fn counted(protocol: &Protocol) -> Result<LinkStates, cap_model::partition::PartitionError> {
+    let counts = link_state_counts(protocol)?;
+    let mut link_states = LinkStates {
+        states: counts.states,
+        classes: counts.classes,
+        counts: std::collections::BTreeMap::new(),
+    };
+    for tally in &counts.tallies {
+        let operation = operation_name(tally.operation).to_owned();
+        let words = link_states.counts.entry(operation).or_default();
+        words.insert(tally.word.to_string(), tally.states);
+    }
+    Ok(link_states)
+}
+
+/// What the machine says of a row of the matrix.
+#[derive(Debug, Eq, PartialEq)]
+struct Attested {
+    /// The answers, the silence or the history; it begins with the dispute, if there is one.
+    witness: String,
+    /// Whether the machine did what the matrix says.
+    is_agreed: bool,
+}
+
+impl Evidence {
+    /// What was measured in the cell of this row; `None` if it was not.
+    fn attest(&self, shape: &Shape, row: &Row) -> Option<Attested> {
+        let Seen { cell, text, .. } = self.cells.iter().find(
+            |Seen {
+                 shape: other, cell, ..
+             }| {
+                other == shape && cell.side == row.side && cell.operation == row.operation
+            },
+        )?;
+        let mut disputes = Vec::new();
+        if !is_same(cell.availability, row) {
+            disputes.push(format!(
+                "{} instead of {}",
+                cell.availability, row.availability
+            ));
+        }
+        if let (Some(Model::Linearizable), Some(seen)) = (row.model, cell.consistency)
+            && seen != Consistency::Linearizable
+        {
+            disputes.push(format!("{seen} instead of linearizable"));
+        }
+        let is_agreed = disputes.is_empty();
+        let witness = if is_agreed {
+            text.clone()
+        } else {
+            let disputes = disputes.join(", ");
+            format!("{} does otherwise, {disputes}: {text}", self.machine)
+        };
+        Some(Attested { witness, is_agreed })
+    }
+}
+
+/// Whether two words promise the same answers. Whom the nodes elect is chance; who may move is a matter of
+/// sessions, and not of answers.
+fn is_same(seen: Availability, row: &Row) -> bool {
+    let is_everywhere =
+        |word: Availability| matches!(word, Availability::Total | Availability::Sticky);
+    let one = |word: Availability| match word {
+        Availability::LeaderBound(node) => Some(node),
+        Availability::Partly(side) if side.len() == 1 => side.nodes().next(),
+        _ => None,
+    };
+    let is_elected = match (one(seen), one(row.availability)) {
+        (Some(seen), Some(_)) => row.leaders.contains(seen),
+        _ => false,
+    };
+    seen == row.availability
+        || (is_everywhere(seen) && is_everywhere(row.availability))
+        || is_elected
+}
+
+#[cfg(test)]
+mod tests {
+    use cap_model::link_states;
+
+    use super::*;
+
+    const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+
+    fn gathered(protocol: &Protocol, shapes: &[Shape]) -> Evidence {
+        let names = NAMES.map(str::to_owned);
+        let zones: Vec<u32> = (0..protocol.nodes()).collect();
+        gather(protocol, Words { names: &names }, &zones, shapes).expect("a machine")
+    }
+
+    fn majority(nodes: u32) -> QuorumSystem<NodeId> {
+        QuorumSystem::majority((0..nodes).map(NodeId)).expect("nodes")
+    }
+
+    fn flexible(read: usize, write: usize) -> QuorumSystem<NodeId> {
+        QuorumSystem::flexible((0..3).map(NodeId), read, write).expect("they meet")
+    }
+
+    fn led(quorums: QuorumSystem<NodeId>, leader: u32) -> Protocol {
+        Protocol::Leader(Leadership::new(quorums, NodeId(leader)).expect("a member"))
+    }
+
+    fn partial(read: u32, write: u32) -> Protocol {
+        Protocol::partial(3, read, write).expect("counts of three")
+    }
+
+    fn machines() -> [(Protocol, [&'static str; 2]); 10] {
+        let replicas = Side::all(3).expect("three nodes");
+        let local = Protocol::Local {
+            replicas,
+            is_causal: false,
+        };
+        [
+            // Attiya, Bar-Noy and Dolev: both wait for quorums.
+            (Protocol::Quorum(majority(3)), ["write PC/EC", "read PC/EC"]),
+            // A read from one still leaves what it returns at all.
+            (
+                Protocol::Quorum(flexible(1, 3)),
+                ["write PC/EC", "read PC/EC"],
+            ),
+            (
+                Protocol::Quorum(flexible(3, 1)),
+                ["write PC/EC", "read PC/EC"],
+            ),
+            (led(majority(3), 0), ["write PC/EC", "read PC/EC"]),
+            (led(flexible(3, 2), 2), ["write PC/EC", "read PC/EC"]),
+            // Dynamo's store, and its children.
+            (local, ["write PA/EL", "read PA/EL"]),
+            (partial(1, 1), ["write PA/EL", "read PA/EL"]),
+            (partial(1, 2), ["write PC/EC", "read PA/EL"]),
+            (partial(2, 1), ["write PA/EL", "read PC/EC"]),
+            (Protocol::WriteAll(replicas), ["write PC/EC", "read PA/EL"]),
+        ]
+    }
+
+    #[test]
+    fn each_machine_has_the_claims_that_its_paper_gives_it() {
+        for (protocol, expected) in machines() {
+            let claims = gathered(&protocol, &[]).claims;
+            let words = claims.iter().map(|claim| {
+                assert!(claim.is_confirmed, "{protocol:?}: {claim:?}");
+                format!(
+                    "{} {}/{}",
+                    claim.operation, claim.in_partition, claim.otherwise
+                )
+            });
+            assert_eq!(words.collect::<Vec<_>>(), expected, "{protocol:?}");
+        }
+    }
+
+    #[test]
+    fn every_row_of_three_nodes_is_what_its_machine_does() {
+        let shapes: Vec<Shape> = link_states(3).expect("three nodes").collect();
+        for (protocol, _) in machines() {
+            let evidence = gathered(&protocol, &shapes);
+            for shape in &shapes {
+                for row in rows(&protocol, shape).expect("three nodes") {
+                    let attested = evidence.attest(shape, &row).expect("it was measured");
+                    assert!(
+                        attested.is_agreed,
+                        "{protocol:?} {shape}: {row:?}: {attested:?}"
+                    );
+                }
+            }
+        }
+    }
+}
