@@ -14,7 +14,7 @@ mod small;
 mod table;
 mod timing;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::check::positive_seconds;
 use crate::exit::{BadInput, Ending};
@@ -76,7 +76,7 @@ impl Command {
         let page = self.report.as_deref().map(Page::prepare).transpose()?;
         let outcomes = run::run(&mut plan, self.jobs, self.timeout)?;
         if let Some(page) = page {
-            page.write(Path::new(plan.title()), &outcomes)?;
+            page.write(plan.title(), &plan.about(), &outcomes)?;
         }
         if self.json {
             let objects: Result<Vec<String>, _> =

@@ -261,7 +261,7 @@ fn the_page_of_a_plan_works_in_a_browser() {
         let tip = text(&found, place);
         assert!(
             tip.contains(witness)
-                && tip.contains("no model: nobody is answered")
+                && tip.contains("nothing: nobody is answered")
                 && tip.contains("the quorum a b is left"),
             "{tip}"
         );

@@ -17,10 +17,14 @@ impl Page {
         ReportFile::prepare(path).map(Self)
     }
 
-    /// Writes it: all that is known of each candidate of this plan.
-    pub(super) fn write(&self, plan: &Path, outcomes: &[Outcome]) -> Result<(), BadInput> {
-        let title = plan.file_name().unwrap_or(plan.as_os_str());
-        let page = html::html(&title.to_string_lossy(), outcomes).map_err(BadInput::new)?;
+    /// Writes it: a title, a sentence about the plan, and all that is known of each candidate.
+    pub(super) fn write(
+        &self,
+        title: &str,
+        about: &str,
+        outcomes: &[Outcome],
+    ) -> Result<(), BadInput> {
+        let page = html::html(title, about, outcomes).map_err(BadInput::new)?;
         self.0.write(&page)
     }
 }

@@ -62,10 +62,10 @@ const drawFrame = (host, label, xAxis, yAxis) => {
   }
   let taken = -Infinity;
   for (const tick of x.ticks(x.low, x.high, Math.max(3, Math.floor(width / 85)))) {
-    const at = Math.round(X(tick)) + 0.5, text = x.say(tick), half = text.length * 3.6;
+    const at = Math.round(X(tick)) + 0.5, text = x.say(tick), half = text.length * 3.4;
     if (at < box.left - 1 || at > box.right + 1) continue;
     picture.append(svg("line", { class: "rule", x1: at, x2: at, y1: box.top, y2: box.bottom }));
-    if (at - half < taken + 6) continue;
+    if (at - half < taken + 12) continue;
     taken = at + half;
     picture.append(svg("text", { x: at, y: box.bottom + 16, "text-anchor": at + half > width ? "end" : "middle" }, text));
   }

@@ -23,15 +23,19 @@ const SCRIPT: &str = concat!(
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 /// The page of these candidates. Refused is only what is no JSON.
-pub(super) fn html(title: &str, candidates: &[impl Serialize]) -> serde_json::Result<String> {
+pub(super) fn html(
+    title: &str,
+    about: &str,
+    candidates: &[impl Serialize],
+) -> serde_json::Result<String> {
     let data = serde_json::to_string(candidates)?.replace('<', "\\u003c");
-    let title = escaped(title);
+    let (title, about) = (escaped(title), escaped(about));
     Ok(format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>plan: {title}</title>\n\
-         <style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n<div><h1>{title}</h1><p class=\"about\" id=\"about\"></p></div>\n\
+         <style>\n{STYLE}</style>\n</head>\n<body>\n<header>\n<div><h1>{title}</h1><p class=\"about\">{about}</p></div>\n\
          {BODY}<script type=\"application/json\" id=\"data\">{data}</script>\n<script>\n{SCRIPT}</script>\n\
          </body>\n</html>\n"
     ))

@@ -33,7 +33,7 @@ const tellCell = (row, candidate, cell) => {
   const word = wordOf(cell.availability);
   return [heading, pairs(
     ["shape", `${row.kind}: ${row.shape}`], ["available", cell.availability + (word ? `: ${word[2]}` : "")],
-    ["keeps", cell.model ?? "no model: nobody is answered"], ["attainable", cell.attainable], ["because", cell.because],
+    ["keeps", cell.model ?? (cell.availability === "none" ? "nothing: nobody is answered" : "none of the models that are known")], ["attainable", cell.attainable], ["because", cell.because],
     ["outage", outage(cell.outage_ms)], ["witness", cell.witness ?? "none was recorded", "mono"])];
 };
 

@@ -1,6 +1,4 @@
 // Draws everything, and again whenever the room changes.
-const nodeNames = [...new Set(candidates.flatMap((it) => it.nodes))];
-byId("about").textContent = plural(candidates.length, "candidate") + (nodeNames.length ? ` over ${plural(nodeNames.length, "node")}: ${some(nodeNames, 12)}` : "");
 drawTheme();
 drawLegend();
 drawSummary();

@@ -52,6 +52,8 @@ const drawSummary = () => {
   fillBody();
   const unknown = candidates.filter((it) => it.unknown.length > 0), noted = candidates.filter((it) => it.notes.length > 0);
   const lines = (them, what) => el("ul", {}, them.flatMap((it) => it[what].map((text) => el("li", {}, el("b", {}, it.name), ": " + text))));
+  const infeasible = candidates.filter((it) => it.infeasible);
+  if (infeasible.length) host.append(el("div", { class: "warnings", role: "note" }, el("h3", {}, "Limits that no strategy keeps"), el("ul", {}, infeasible.map((it) => el("li", {}, el("b", {}, it.name), ": " + it.infeasible)))));
   if (unknown.length) host.append(el("div", { class: "warnings", role: "note" }, el("h3", {}, "What could not be found out"), lines(unknown, "unknown")));
   if (noted.length) host.append(el("details", { class: "notes" }, el("summary", {}, "Notes (" + noted.reduce((sum, it) => sum + it.notes.length, 0) + ")"), lines(noted, "notes")));
 };
