@@ -55,7 +55,18 @@ const share = (value) => {
   const places = Math.max(1, Math.ceil(-Math.log10(rest)));
   return (value * 100).toLocaleString("en", { maximumFractionDigits: Math.min(places, 6) }) + " %";
 };
-const interval = (pair, said = number) => Array.isArray(pair) && pair.every(isNumber) ? `${said(pair[0])}–${said(pair[1])}` : null;
+/** Two ends, unless they read alike. */
+const interval = (pair) => {
+  if (!Array.isArray(pair) || !pair.every(isNumber)) return null;
+  const [low, high] = pair.map((value) => number(value));
+  return low === high ? null : `${low}–${high}`;
+};
+/** An error to two digits, rounded up: none is told smaller than it is. */
+const errorText = (value) => {
+  if (!(value > 0)) return number(value);
+  const unit = 10 ** (Math.floor(Math.log10(value)) - 1);
+  return number(Math.ceil(value / unit - 1e-9) * unit, 2);
+};
 const plural = (count, one, many = one + "s") => count + " " + (count === 1 ? one : many);
 /** Names one after the other; of many, the first few and how many more. */
 const some = (names, most = 4) => names.slice(0, most).join(", ") + (names.length > most ? ` and ${names.length - most} more` : "");

@@ -175,11 +175,9 @@ const scatter = (host, spec) => {
     now = spec();
     frame = drawFrame(host, now.label, now.x, now.y);
     const { picture, X, Y, box } = frame;
-    if (now.front.length > 1) {
-      let path = "";
-      now.front.forEach(([x, y, corner], at) => { path += at === 0 ? `M${X(x)},${Y(y)}` : `L${X(corner[0])},${Y(corner[1])}L${X(x)},${Y(y)}`; });
-      picture.append(svg("path", { class: "stair", d: path }));
-    }
+    const stairs = now.front.flatMap(([x, y, corner]) => (corner ? [corner, [x, y]] : [[x, y]]).map(([x, y]) => [X(x), Y(y)]));
+    if (stairs.length > 1) picture.append(svg("path", { class: "stair", d: "M" + stairs.map((point) => point.join()).join("L") }));
+    const steps = stairs.slice(1).map(([x, y], at) => ({ left: Math.min(x, stairs[at][0]), right: Math.max(x, stairs[at][0]), top: Math.min(y, stairs[at][1]), bottom: Math.max(y, stairs[at][1]) }));
     const taken = now.points.map(({ x, y }) => ({ left: X(x) - 7, right: X(x) + 7, top: Y(y) - 7, bottom: Y(y) + 7 }));
     const names = [];
     now.points.forEach(({ candidate, x, y }) => {
@@ -187,7 +185,7 @@ const scatter = (host, spec) => {
       group.classList.add("point");
       group.append(svg("path", { class: isDominated(candidate) ? "mark hollow" : "mark", d: markPath(candidate.place, px, py, 6) }));
       picture.append(group);
-      const name = labelFor(candidate.name, px, py, taken, box);
+      const name = labelFor(candidate.name, px, py, taken, steps, box) ?? labelFor(candidate.name, px, py, taken, [], box);
       if (name) names.push(name);
     });
     picture.append(...names);
@@ -216,15 +214,16 @@ const scatter = (host, spec) => {
   redraws.push(draw);
 };
 /** A name beside its point, at the first place that is free; none if there is no such place. */
-const labelFor = (name, x, y, taken, box) => {
+const labelFor = (name, x, y, taken, lines, box) => {
   const text = name.length > 26 ? name.slice(0, 25) + "…" : name, wide = text.length * 6.9, gap = 10;
   const places = [[x + gap, y + 4, "start"], [x - gap, y + 4, "end"], [x, y - gap, "middle"], [x, y + gap + 9, "middle"], [x + gap, y - 9, "start"], [x + gap, y + 17, "start"], [x - gap, y - 9, "end"], [x - gap, y + 17, "end"]];
   for (const [tx, ty, anchor] of places) {
     const left = anchor === "start" ? tx : anchor === "end" ? tx - wide : tx - wide / 2;
     const room = { left, right: left + wide, top: ty - 11, bottom: ty + 3 };
-    const isFree = room.left > box.left && room.right < box.right + 14 && room.top > 2 && room.bottom < box.bottom
-      && taken.every((other) => room.right < other.left || room.left > other.right || room.bottom < other.top || room.top > other.bottom
-        || (Math.abs((other.left + other.right) / 2 - x) < 1 && Math.abs((other.top + other.bottom) / 2 - y) < 1));
+    const misses = (other) => room.right < other.left || room.left > other.right || room.bottom < other.top || room.top > other.bottom;
+    const isOwn = (other) => Math.abs((other.left + other.right) / 2 - x) < 1 && Math.abs((other.top + other.bottom) / 2 - y) < 1;
+    const isInside = room.left > box.left && room.right < box.right + 14 && room.top > 2 && room.bottom < box.bottom;
+    const isFree = isInside && lines.every(misses) && taken.every((other) => misses(other) || isOwn(other));
     if (!isFree) continue;
     taken.push(room);
     return svg("text", { class: "tag-name", x: tx, y: ty, "text-anchor": anchor }, text);

@@ -26,7 +26,7 @@ const matrixRows = () => {
   return [...shapes.values()];
 };
 const outage = (times) => times && [`p50 ${ms(times.p50)}, p99 ${ms(times.p99)}, p99.9 ${ms(times.p999)}`,
-  Array.isArray(times.intervals) ? ` (sampled: p99 between ${interval(times.intervals[1]) ?? "–"} ms)` : ""].join("");
+  interval(times.intervals?.[1]) && ` (p99 within ${interval(times.intervals[1])} ms)`].filter(Boolean).join("");
 const tellCell = (row, candidate, cell) => {
   const heading = el("h4", {}, `${candidate.name}: ${row.operation}, clients on ${row.side.join(" ") || "no node"}`);
   if (!cell) return [heading, el("p", {}, `Not asked of this candidate: ${row.kind} ${row.shape}`)];

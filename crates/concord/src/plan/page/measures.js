@@ -12,9 +12,9 @@ const bothOf = (what) => (value, candidate) => {
 const least = (...values) => values.every(isNumber) ? Math.min(...values) : values.find(isNumber);
 const gapOf = (candidate) => {
   const gap = candidate.certificate?.gap;
-  return candidate.load_exact && candidate.load_exact !== String(candidate.load) ? "= " + candidate.load_exact : isNumber(gap) && gap > 1e-9 * Math.abs(candidate.certificate.value) ? "gap " + number(gap, 2) : null;
+  return candidate.load_exact && candidate.load_exact !== String(candidate.load) ? "= " + candidate.load_exact : isNumber(gap) && gap > 1e-9 * Math.abs(candidate.certificate.value) ? "gap " + errorText(gap) : null;
 };
-const errorOf = (candidate) => isNumber(candidate.error) ? (candidate.method === "sampled" ? "± " : "error ≤ ") + number(candidate.error, 2) : null;
+const errorOf = (candidate) => isNumber(candidate.error) ? "± " + errorText(candidate.error) : null;
 const MEASURES = [
   measure("load", "What a strategy costs", "load", "", (it) => it.load, plain, "less", gapOf),
   measure("capacity", "What a strategy costs", "capacity", "op/s", (it) => it.capacity, whole, "more"),

@@ -117,7 +117,7 @@ const drawLatency = (operation) => {
       label: `latency of ${operation}s of ${plural(series.length, "candidate")}`, series,
       x: { scale: isWide ? "log" : "linear", low: isWide ? low : 0, high: high === low ? low * 2 : high, label: "milliseconds" + (isWide ? ", logarithmic" : ""), say: (v) => number(v) },
       y: shareAxis(state.kind, most, `share of ${operation}s done`),
-      tell: (x) => "by " + ms(x), value: (value, _, it) => share(value) + (it.error > 1e-6 ? " ± " + number(it.error * 100, 2) : ""),
+      tell: (x) => "by " + ms(x), value: (value, _, it) => share(value) + (it.error > 1e-6 ? " ± " + errorText(it.error * 100) : ""),
     };
   });
 };

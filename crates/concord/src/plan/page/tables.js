@@ -99,8 +99,8 @@ const drawDetails = () => {
   host.append(...candidates.map((it) => el("details", { id: "candidate-" + it.place }, el("summary", {}, nameOf(it)), el("div", { class: "inside" },
     el("div", {}, el("h3", {}, "What it is"), pairs(
       ["nodes", it.nodes.join(" "), "mono"], ["a read contacts", it.reads, "mono"], ["a write contacts", it.writes, "mono"], ["load, exactly", it.load_exact, "mono"],
-      ["certificate", it.certificate && `value ${number(it.certificate.value, 6)}, no strategy below ${number(it.certificate.bound, 6)}, gap ${number(it.certificate.gap, 2)}`],
-      ["times", it.method && `${it.method}, ${errorOf(it) ?? ""}`], ["reads take", said(it.read_latency)], ["writes take", said(it.write_latency)],
+      ["certificate", it.certificate && `value ${number(it.certificate.value, 6)}, no strategy below ${number(it.certificate.bound, 6)}, gap ${errorText(it.certificate.gap)}`],
+      ["times", it.method && [it.method, errorOf(it)].filter(Boolean).join(", ")], ["reads take", said(it.read_latency)], ["writes take", said(it.write_latency)],
       ["99.9 % see it", isNumber(it.t_visibility_999_ms) ? "after " + ms(it.t_visibility_999_ms) : null], ["dominated by", it.dominated_by.join(", ")])),
     quorumRows("Quorums of reads", it.strategy?.reads), quorumRows("Quorums of writes", it.strategy?.writes),
     shareRows("Reads that see a write after", it.consistent_at, (at) => at + " ms"), shareRows("Reads that see one of the last", it.consistent_within_versions, (at) => plural(+at, "version")),
