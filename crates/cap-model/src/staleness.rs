@@ -31,7 +31,7 @@ pub use quorums::{Asks, Quorums, REPLICAS_MAX};
 pub(crate) mod real;
 
 mod sampler;
-pub use sampler::{NUMBERS_MAX, Plan, Sampler, TABLES_MAX};
+pub use sampler::{NUMBERS_MAX, Plan, Repair, Sampler, TABLES_MAX};
 
 mod samples;
 pub use samples::Samples;

@@ -2,7 +2,7 @@
 
 use cap_model::staleness::{
     Asks, Distribution, Estimate, Exact, Fit, Method, Network, POINTS_MAX, Plan, Questions,
-    Quorums, Sampler, StalenessError, Summary, Wars,
+    Quorums, Repair, Sampler, StalenessError, Summary, Wars,
 };
 
 fn quorums(replicas: u32, read: u32, write: u32) -> Quorums {
@@ -10,9 +10,10 @@ fn quorums(replicas: u32, read: u32, write: u32) -> Quorums {
 }
 
 const PLAN: Plan = Plan {
-    trials: 100_000,
+    trials: 40_000,
     seed: 3,
     asks: Asks::All,
+    repair: None,
     // Four standard deviations to either side.
     confidence: 0.999_936_66,
 };
@@ -65,7 +66,7 @@ fn both_evaluators_say_the_same_in_one_call() {
             for (&(time, share), &(other, same)) in solved.iter().zip(sampled) {
                 assert_eq!(share, same);
                 assert!(
-                    (time / other - 1.0).abs() < 0.15,
+                    (time / other - 1.0).abs() < 0.3,
                     "{pair} {share}: {time} {other}"
                 );
             }
@@ -76,7 +77,7 @@ fn both_evaluators_say_the_same_in_one_call() {
 #[test]
 fn curves_run_from_zero_to_their_end_and_rise() {
     let questions = Questions {
-        points: 50,
+        points: 30,
         curve_ms_max: Some(200.0),
         ..Questions::default()
     };
@@ -86,14 +87,14 @@ fn curves_run_from_zero_to_their_end_and_rise() {
         let each = Summary::of_each(&network, &pairs, &PLAN, &questions).unwrap();
         for summary in each {
             let curve = &summary.consistency_curve;
-            assert_eq!((curve.len(), curve[0].0, curve[49].0), (50, 0.0, 200.0));
+            assert_eq!((curve.len(), curve[0].0, curve[29].0), (30, 0.0, 200.0));
             let is_rising = |pair: &[(f64, Estimate)]| {
                 pair[0].0 < pair[1].0 && pair[0].1.value <= pair[1].1.value + summary.error
             };
             assert!(curve.windows(2).all(is_rising));
             for cdf in [&summary.read_cdf, &summary.write_cdf] {
-                assert_eq!((cdf.len(), cdf[0].1), (50, 0.001));
-                assert!((cdf[49].1 - 0.999).abs() < 1e-12);
+                assert_eq!((cdf.len(), cdf[0].1), (30, 0.001));
+                assert!((cdf[29].1 - 0.999).abs() < 1e-12);
                 assert!(
                     cdf.windows(2)
                         .all(|pair| pair[0].0 <= pair[1].0 && pair[0].1 < pair[1].1)
@@ -184,4 +185,22 @@ fn hostile_questions_are_refused_and_nothing_panics() {
     };
     let refused = Summary::of(&Fit::Wan.network(3).unwrap(), pair, &few, &base);
     assert!(matches!(refused, Err(StalenessError::TooFewTrials { .. })));
+}
+
+#[test]
+fn what_is_repaired_is_sampled() {
+    let (network, pair) = (Fit::LnkdSsd.network(3).unwrap(), quorums(3, 1, 1));
+    let method = |reads_per_ms, pair| {
+        let repair = Some(Repair {
+            reads_per_ms,
+            answers: 3,
+        });
+        let plan = Plan { repair, ..PLAN };
+        Summary::of(&network, pair, &plan, &Questions::default())
+            .unwrap()
+            .method
+    };
+    assert_eq!(method(0.1, pair), Method::Sampled);
+    assert_eq!(method(0.0, pair), Method::Exact);
+    assert_eq!(method(0.1, quorums(3, 2, 2)), Method::Exact);
 }

@@ -312,12 +312,34 @@ impl Distribution {
         self.tail_quantile_between(tail, low, high)
     }
 
-    /// The same, when it is known to lie between two delays.
-    pub(super) fn tail_quantile_between(&self, tail: f64, mut low: f64, mut high: f64) -> f64 {
-        if self.parts.len() == 1 && low == high {
-            return low;
+    /// The same, when it is known not to be below a delay, and probably is not far above it.
+    pub(super) fn tail_quantile_after(&self, tail: f64, low: f64) -> f64 {
+        if self.parts.len() == 1 {
+            return self.tail_quantile(tail);
         }
-        let mut x = middle(low, high);
+        let step = (self.survival(low) - tail) / self.density(low);
+        let mut high = low + 2.0 * step;
+        for _ in 0..4 {
+            if !(high > low && high.is_finite()) {
+                break;
+            }
+            if self.survival(high) <= tail {
+                return self.tail_quantile_from(tail, low, high, low + step);
+            }
+            high = low + 2.0 * (high - low);
+        }
+        self.tail_quantile(tail)
+    }
+
+    /// The same, when it is known to lie between two delays.
+    pub(super) fn tail_quantile_between(&self, tail: f64, low: f64, high: f64) -> f64 {
+        match self.parts.as_slice() {
+            [only] => only.shift_ms + only.law.tail_quantile(tail),
+            _ => self.tail_quantile_from(tail, low, high, middle(low, high)),
+        }
+    }
+
+    fn tail_quantile_from(&self, tail: f64, mut low: f64, mut high: f64, mut x: f64) -> f64 {
         for _ in 0..200 {
             if high - low <= 4e-16 * high {
                 break;
@@ -334,7 +356,7 @@ impl Distribution {
             } else {
                 middle(low, high)
             };
-            if (next - x).abs() <= 2e-16 * x {
+            if (next - x).abs() <= 1e-15 * x {
                 return next;
             }
             x = next;

@@ -116,7 +116,7 @@ impl Exact {
         if peaks.any(|peak| peak.is_too_narrow()) {
             return Err(StalenessError::NotConverged { panels: PANELS_MAX });
         }
-        let delays = delay::Delays::new(wars, resolution);
+        let delays = delay::Delays::new(wars, resolution)?;
         let writes = sum::survival(&delays.write, &delays.ack, "write", resolution)?;
         let reads = sum::survival(&delays.read, &delays.response, "read", resolution)?;
         let mut exact = Self {

@@ -6,7 +6,7 @@ use super::distribution::{Atom, Breakpoint};
 use super::quadrature::{March, ORDER, POINTS, TRIES_MAX, WEIGHTS, integral, series};
 
 /// The most pieces of a measure.
-const PANELS_MAX: usize = 400;
+const PANELS_MAX: usize = 200;
 
 /// A density on pieces, and atoms.
 pub(super) struct Measure<D> {

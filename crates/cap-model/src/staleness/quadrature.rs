@@ -160,7 +160,7 @@ pub(super) struct March<'a> {
 }
 
 /// The most pieces that are tried.
-pub(super) const TRIES_MAX: usize = 3 * PANELS_MAX;
+pub(super) const TRIES_MAX: usize = 2 * PANELS_MAX;
 
 impl<'a> March<'a> {
     pub(super) fn new(edges: &'a [f64]) -> Self {

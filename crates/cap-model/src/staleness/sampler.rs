@@ -2,18 +2,24 @@
 //!
 //! # Rules
 //!
-//! 1. Word k of the random words is SplitMix64's of the seed: a trial takes the same words whoever
+//! 1. Word k of the random words is SplitMix64's of the seed, and is two delays: a trial takes the same words whoever
 //!    runs it, and the words of a trial do not depend on R and W.
 //! 2. A trial draws a home for the writer and one for the reader, and W, A, R and S of each replica.
 //! 3. The write returns at the W-th smallest `W + A`, for every W. Answers come in the order of `R + S`,
 //!    or, if only R replicas are asked, in an order drawn at random.
-//! 4. The first R answers are all stale until t = min (`W_i - R_i`) among them, less the return. So one
+//! 4. With read repair, what other reads have pushed to a replica counts as the write's arrival there.
+//!    The words for that are the trial's own, so that nothing else of it changes.
+//! 5. The first R answers are all stale until t = min (arrival at i - `R_i`) among them, less the return. So one
 //!    number a trial says for every t whether the read is stale, and one sort serves all R and W.
 //!
 //! There is nothing but whole numbers, and sums, products and comparisons of `f64`: the same seed gives
 //! the same bits in every build, on every platform.
 
 use alloc::vec::Vec;
+
+mod repair;
+pub use repair::Repair;
+use repair::Repairs;
 
 use super::error::within;
 use super::table::Table;
@@ -33,6 +39,7 @@ pub const NUMBERS_MAX: u64 = 1 << 28;
 /// | `trials` | 1,000,000 | intervals shall be narrower, or the answer sooner |
 /// | `seed` | 1 | an independent sample is wanted |
 /// | `asks` | `Asks::All` | reads ask R replicas only |
+/// | `repair` | none | reads push what they have seen to stale replicas |
 /// | `confidence` | 0.95 | intervals shall hold the truth more often |
 ///
 /// ```
@@ -48,6 +55,8 @@ pub struct Plan {
     pub seed: u64,
     /// Whom a read asks.
     pub asks: Asks,
+    /// Whether other reads repair, and how many there are.
+    pub repair: Option<Repair>,
     /// Of all intervals, in 0.5..=0.999999.
     pub confidence: f64,
 }
@@ -58,6 +67,7 @@ impl Default for Plan {
             trials: 1_000_000,
             seed: 1,
             asks: Asks::All,
+            repair: None,
             confidence: 0.95,
         }
     }
@@ -100,7 +110,7 @@ struct Leg {
 }
 
 impl Sampler {
-    /// Prepares a table for each distribution. O(homes × replicas) and 8,192 quantiles a table.
+    /// Prepares a table for each distribution. O(homes × replicas) and some 5,000 quantiles a table.
     ///
     /// # Errors
     ///
@@ -153,10 +163,13 @@ impl Sampler {
     ///
     /// # Errors
     ///
-    /// No trials, no pairs, more than 2^28 numbers to keep, a confidence outside of 0.5..=0.999999, or
-    /// quorums of another number of replicas.
+    /// No trials, no pairs, more than 2^28 numbers to keep, a confidence outside of 0.5..=0.999999, a rate
+    /// of repairing reads outside of 0..=1,000 per millisecond, or quorums of another number of replicas.
     pub fn run(&self, plan: &Plan, pairs: &[Quorums]) -> Result<Samples, StalenessError> {
         within("confidence", plan.confidence, 0.5, 0.999_999)?;
+        if let Some(repair) = plan.repair {
+            within("reads per millisecond", repair.reads_per_ms, 0.0, 1e3)?;
+        }
         within("trials", plan.trials as f64, 1.0, NUMBERS_MAX as f64)?;
         let what = "pairs";
         if pairs.is_empty() {
@@ -187,6 +200,7 @@ impl Sampler {
         let n = if IS_ALL { M } else { self.replicas.min(M) };
         let mut words = Words(mix(plan.seed));
         let mut block = Block::new(n);
+        let mut repairs = plan.repair.map(|repair| Repairs::new(self, repair));
         let mut left = plan.trials;
         while left > 0 {
             block.trials = left.min(BLOCK as u64) as usize;
@@ -197,14 +211,25 @@ impl Sampler {
                     reads: [0.0; M],
                     stale_until: [0.0; M],
                 };
+                let (mut there, mut looks) = ([0.0; M], [0.0; M]);
                 for (i, (to, from)) in write.legs.iter().zip(&read.legs).enumerate().take(n) {
-                    let [w, a, r, s] =
-                        [to[0], to[1], from[2], from[3]].map(|leg| self.delay(leg, words.next()));
+                    let (first, second) = (words.next(), words.next());
+                    let w = self.delay(to[0], (first >> 32) as u32);
+                    let a = self.delay(to[1], first as u32);
+                    let r = self.delay(from[2], (second >> 32) as u32);
+                    let s = self.delay(from[3], second as u32);
+                    (there[i], looks[i]) = (w, r);
                     trial.writes[i] = w + a;
                     trial.reads[i] = r + s;
                     trial.stale_until[i] = w - r;
                 }
                 trial.sort_writes(n);
+                if let Some(repairs) = &mut repairs {
+                    let arrivals = repairs.trial(words.0, &there[..n]);
+                    for (i, arrival) in arrivals.iter().enumerate().take(n) {
+                        trial.stale_until[i] = arrival - looks[i];
+                    }
+                }
                 match plan.asks {
                     Asks::All => trial.sort_reads(n),
                     Asks::Quorum => trial.shuffle_reads(n, &mut words),
@@ -235,7 +260,7 @@ impl Sampler {
     }
 
     #[inline]
-    fn delay(&self, leg: Leg, word: u64) -> f64 {
+    fn delay(&self, leg: Leg, word: u32) -> f64 {
         let table = self.tables.get(leg.table);
         table.map_or(0.0, |table| table.delay(word)) + leg.shift_ms
     }

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use super::error::within;
 use super::real::power;
-use super::{Estimate, Exact, Network, Plan, Quorums, Sampler, Samples, StalenessError};
+use super::{Estimate, Exact, Network, Plan, Quorums, Repair, Sampler, Samples, StalenessError};
 
 /// The most times, and the most points of a curve, of one summary.
 pub const POINTS_MAX: usize = 4_096;
@@ -123,7 +123,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Solves the model if all replicas are alike and it can be solved, and otherwise samples it as
+    /// Solves the model if all replicas are alike, none is repaired, and it can be solved, and otherwise samples it as
     /// planned. In bounded time either way.
     ///
     /// # Errors
@@ -161,6 +161,10 @@ impl Summary {
             let Some(wars) = network.only_wars() else {
                 return Ok(None);
             };
+            let repairs = |repair: Repair| repair.reads_per_ms != 0.0 && repair.answers > 1;
+            if plan.repair.is_some_and(repairs) && !pair.intersect() {
+                return Ok(None);
+            }
             match Exact::new(wars, pair, plan.asks) {
                 Ok(exact) => exact.summary(questions).map(Some),
                 // Whatever the exact evaluator is too narrow for.

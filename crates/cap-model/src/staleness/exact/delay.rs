@@ -2,12 +2,12 @@
 //!
 //! Survival and density of a mixture of powers and exponentials are dear. Here they are polynomials on
 //! pieces that no breakpoint falls into, a thousand times closer than what is built of them; beyond the
-//! last piece, and where too many pieces would be needed, the distribution itself answers.
+//! last piece the distribution itself answers.
 
 use alloc::vec::Vec;
 
 use super::super::distribution::{Atom, Breakpoint};
-use super::super::quadrature::{Curve, tidy};
+use super::super::quadrature::{Curve, TooFine, tidy};
 use super::super::{Distribution, Wars};
 use super::{Resolution, sum};
 
@@ -23,17 +23,17 @@ pub(super) struct Delays<'a> {
 }
 
 impl<'a> Delays<'a> {
-    pub(super) fn new(wars: &'a Wars, resolution: Resolution) -> Self {
-        let write = Delay::new(&wars.write, resolution);
-        let ack = Delay::like(&wars.ack, &[&write], resolution);
-        let read = Delay::like(&wars.read, &[&ack, &write], resolution);
-        let response = Delay::like(&wars.response, &[&read, &ack, &write], resolution);
-        Self {
+    pub(super) fn new(wars: &'a Wars, resolution: Resolution) -> Result<Self, TooFine> {
+        let write = Delay::new(&wars.write, resolution)?;
+        let ack = Delay::like(&wars.ack, &[&write], resolution)?;
+        let read = Delay::like(&wars.read, &[&ack, &write], resolution)?;
+        let response = Delay::like(&wars.response, &[&read, &ack, &write], resolution)?;
+        Ok(Self {
             write,
             ack,
             read,
             response,
-        }
+        })
     }
 
     /// By how much any probability may be wrong that an integral of these gives.
@@ -51,13 +51,13 @@ pub(super) struct Delay<'a> {
     breakpoints: Vec<Breakpoint>,
     atoms: Vec<Atom>,
     minimum_ms: f64,
-    survival: Option<Curve>,
-    density: Option<Curve>,
+    survival: Curve,
+    density: Curve,
     error: f64,
 }
 
 impl<'a> Delay<'a> {
-    fn new(distribution: &'a Distribution, resolution: Resolution) -> Self {
+    fn new(distribution: &'a Distribution, resolution: Resolution) -> Result<Self, TooFine> {
         let tolerance = (1e-3 * resolution.tolerance).max(1e-14);
         let breakpoints = distribution.breakpoints();
         let minimum_ms = distribution.minimum_ms();
@@ -67,11 +67,11 @@ impl<'a> Delay<'a> {
         edges.extend([minimum_ms, end]);
         edges.retain(|&edge| edge >= minimum_ms && edge <= end);
         tidy(&mut edges);
-        let survival = Curve::build(&edges, 1.0, tolerance, |x| distribution.survival(x)).ok();
-        let density = Curve::build_mass(&edges, tolerance, |x| distribution.density(x)).ok();
+        let survival = Curve::build(&edges, 1.0, tolerance, |x| distribution.survival(x))?;
+        let density = Curve::build_mass(&edges, tolerance, |x| distribution.density(x))?;
         // A density is wrong by so much on each of its pieces.
-        let pieces = density.as_ref().map_or(0, |curve| curve.edges().len());
-        Self {
+        let pieces = density.edges().len();
+        Ok(Self {
             distribution,
             breakpoints,
             atoms: distribution.atoms(),
@@ -79,25 +79,30 @@ impl<'a> Delay<'a> {
             error: tolerance * (1 + pieces) as f64,
             survival,
             density,
-        }
+        })
     }
 
     /// As one of the known ones, if it is one of them.
-    fn like(distribution: &'a Distribution, known: &[&Self], resolution: Resolution) -> Self {
+    fn like(
+        distribution: &'a Distribution,
+        known: &[&Self],
+        resolution: Resolution,
+    ) -> Result<Self, TooFine> {
         let same = known
             .iter()
             .find(|other| other.distribution == distribution);
         same.map_or_else(
             || Self::new(distribution, resolution),
-            |&other| other.clone(),
+            |&other| Ok(other.clone()),
         )
     }
 
     #[inline]
     pub(super) fn survival(&self, x: f64) -> f64 {
-        match &self.survival {
-            Some(curve) if x < curve.end() => curve.at(x),
-            _ => self.distribution.survival(x),
+        if x < self.survival.end() {
+            self.survival.at(x)
+        } else {
+            self.distribution.survival(x)
         }
     }
 
@@ -108,9 +113,10 @@ impl<'a> Delay<'a> {
 
     #[inline]
     pub(super) fn density(&self, x: f64) -> f64 {
-        match &self.density {
-            Some(curve) if x < curve.end() => curve.at(x),
-            _ => self.distribution.density(x),
+        if x < self.density.end() {
+            self.density.at(x)
+        } else {
+            self.distribution.density(x)
         }
     }
 
