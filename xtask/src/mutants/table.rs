@@ -18,6 +18,7 @@
 //! that the test program prints, such as `context::tests::sends_wait`.
 
 mod cap_model;
+mod cap_pacelc;
 mod clocks_dense;
 mod clocks_dvv;
 mod clocks_hybrid;
@@ -71,6 +72,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         raft_core::MUTANTS,
         kv::MUTANTS,
         cap_model::MUTANTS,
+        cap_pacelc::MUTANTS,
         staleness::MUTANTS,
         clocks_dense::MUTANTS,
         clocks_dvv::MUTANTS,

@@ -6,7 +6,8 @@
 //! 2. What has no machine has no evidence, and says so: no witness is made up.
 //! 3. Every claim carries what confirmed it, or why nothing did. Every row of the matrix is measured in
 //!    the same shape; a row that was measured otherwise says so, and so does a note.
-//! 4. Nodes are numbered by their places in the candidate.
+//! 4. A row and a measurement agree if they promise the same answers; see `is_same`.
+//! 5. Nodes are numbered by their places in the candidate.
 
 mod machine;
 mod words;
@@ -67,7 +68,7 @@ fn told(plan: &Plan, candidate: &Candidate, outcome: &mut Outcome) -> Result<(),
         for row in rows(&protocol, shape).map_err(|error| in_words(&error))? {
             let attested = evidence
                 .as_ref()
-                .and_then(|evidence| evidence.attest(shape, &row));
+                .and_then(|evidence| evidence.attest(shape, &row, words));
             disputed += usize::from(
                 attested
                     .as_ref()
@@ -224,20 +225,16 @@ struct Attested {
 
 impl Evidence {
     /// What was measured in the cell of this row; `None` if it was not.
-    fn attest(&self, shape: &Shape, row: &Row) -> Option<Attested> {
-        let Seen { cell, text, .. } = self.cells.iter().find(
-            |Seen {
-                 shape: other, cell, ..
-             }| {
-                other == shape && cell.side == row.side && cell.operation == row.operation
-            },
-        )?;
+    fn attest(&self, shape: &Shape, row: &Row, words: Words<'_>) -> Option<Attested> {
+        let mut cells = self.cells.iter();
+        let Seen { cell, text, .. } = cells.find(|seen| {
+            let cell = &seen.cell;
+            seen.shape == *shape && cell.side == row.side && cell.operation == row.operation
+        })?;
         let mut disputes = Vec::new();
         if !is_same(cell.availability, row) {
-            disputes.push(format!(
-                "{} instead of {}",
-                cell.availability, row.availability
-            ));
+            let told = row.availability;
+            disputes.push(format!("{} instead of {told}", cell.availability));
         }
         if let (Some(Model::Linearizable), Some(seen)) = (row.model, cell.consistency)
             && seen != Consistency::Linearizable
@@ -248,30 +245,40 @@ impl Evidence {
         let witness = if is_agreed {
             text.clone()
         } else {
-            let disputes = disputes.join(", ");
+            let disputes = words.renamed(&disputes.join(", "));
             format!("{} does otherwise, {disputes}: {text}", self.machine)
         };
         Some(Attested { witness, is_agreed })
     }
 }
 
-/// Whether two words promise the same answers. Whom the nodes elect is chance; who may move is a matter of
-/// sessions, and not of answers.
+/// Whether two words promise the same answers.
+///
+/// Who may move is a matter of sessions, and not of answers. Whom the nodes elect is chance. And a leader
+/// that is deposed may learn from its successor that its last write was committed: one answer, which the
+/// matrix does not count.
 fn is_same(seen: Availability, row: &Row) -> bool {
     let is_everywhere =
         |word: Availability| matches!(word, Availability::Total | Availability::Sticky);
-    let one = |word: Availability| match word {
-        Availability::LeaderBound(node) => Some(node),
-        Availability::Partly(side) if side.len() == 1 => side.nodes().next(),
+    if is_everywhere(seen) && is_everywhere(row.availability) {
+        return true;
+    }
+    let some = |word: Availability| match word {
+        Availability::LeaderBound(node) => Side::of([node]).ok(),
+        Availability::Partly(nodes) => Some(nodes),
         _ => None,
     };
-    let is_elected = match (one(seen), one(row.availability)) {
-        (Some(seen), Some(_)) => row.leaders.contains(seen),
-        _ => false,
+    let (Some(answering), Some(told)) = (some(seen), some(row.availability)) else {
+        return seen == row.availability;
     };
-    seen == row.availability
-        || (is_everywhere(seen) && is_everywhere(row.availability))
-        || is_elected
+    let is_last_write = row.operation == Operation::Update && row.is_leader_changed;
+    let mut leading = answering.nodes().filter(|&node| row.leaders.contains(node));
+    let deposed = answering
+        .nodes()
+        .filter(|&node| !row.leaders.contains(node))
+        .count();
+    let is_elected = told.len() == 1 && leading.next().is_some() && leading.next().is_none();
+    answering == told || (is_elected && deposed <= usize::from(is_last_write))
 }
 
 #[cfg(test)]
@@ -333,6 +340,127 @@ mod tests {
         ]
     }
 
+    fn attested(evidence: &Evidence, shape: &Shape, row: &Row) -> Attested {
+        let names = NAMES.map(str::to_owned);
+        let words = Words { names: &names };
+        evidence.attest(shape, row, words).expect("it was measured")
+    }
+
+    /// What is told of the first candidate of a file.
+    fn planned(text: &str) -> Outcome {
+        let plan = Plan::read("plan.toml", text).expect("a plan");
+        let mut outcome = Outcome::default();
+        add(&plan, &plan.candidates[0], &mut outcome);
+        assert_eq!(outcome.unknown, Vec::<String>::new());
+        outcome
+    }
+
+    #[test]
+    fn a_deposed_leader_may_answer_one_write_and_nobody_else_may_answer() {
+        let protocol = led(majority(5), 2);
+        let star = Shape::star(5, NodeId(0)).expect("five nodes");
+        let evidence = gathered(&protocol, std::slice::from_ref(&star));
+        for mut row in rows(&protocol, &star).expect("five nodes") {
+            let seen = attested(&evidence, &star, &row);
+            assert!(seen.is_agreed, "{row:?}: {seen:?}");
+            row.availability = Availability::None;
+            let disputed = attested(&evidence, &star, &row);
+            assert!(!disputed.is_agreed);
+            let begins = "the key-value store on Raft does otherwise, only {a";
+            assert!(disputed.witness.starts_with(begins), "{disputed:?}");
+        }
+        let row = &rows(&protocol, &star).expect("five nodes")[0];
+        let some = |nodes: &[u32]| {
+            Availability::Partly(Side::of(nodes.iter().copied().map(NodeId)).expect("nodes"))
+        };
+        assert_eq!(
+            (row.operation, row.availability),
+            (Operation::Update, some(&[0]))
+        );
+        assert!(is_same(some(&[0]), row) && is_same(some(&[0, 2]), row));
+        assert!(!is_same(some(&[2]), row) && !is_same(some(&[0, 2, 3]), row));
+        let read = Row {
+            operation: Operation::Observe,
+            ..row.clone()
+        };
+        assert!(!is_same(some(&[0, 2]), &read));
+    }
+
+    #[test]
+    fn a_model_that_is_not_kept_is_disputed() {
+        let shape = Shape::split(3, Side::of([NodeId(0)]).expect("a node")).expect("a side");
+        let evidence = gathered(&partial(1, 2), std::slice::from_ref(&shape));
+        let mut row = rows(&partial(1, 2), &shape).expect("three nodes").remove(2);
+        assert_eq!(row.operation, Operation::Observe);
+        assert!(attested(&evidence, &shape, &row).is_agreed);
+        row.model = Some(Model::Linearizable);
+        let disputed = attested(&evidence, &shape, &row);
+        assert!(!disputed.is_agreed && disputed.witness.contains("stale instead of linearizable"));
+    }
+
+    #[test]
+    fn what_has_no_machine_has_no_witness_and_says_so() {
+        let nodes = "[nodes]\na = {}\nb = {}\nc = {}\nd = {}\ne = {}\nf = {}\ng = {}\nh = {}\n";
+        for (candidate, why) in [
+            (
+                "protocol = 'chain'\norder = ['b', 'a']",
+                "no state machine of this kind",
+            ),
+            (
+                "protocol = 'lease'\nreads = 'choose(2, a, b, c)'",
+                "no state machine of this kind",
+            ),
+            (
+                "reads = 'choose(5, a, b, c, d, e, f, g, h)'",
+                "at most 7 nodes",
+            ),
+        ] {
+            let told = planned(&format!("{nodes}[[candidate]]\nname = 'x'\n{candidate}\n"));
+            assert!(!told.partitions.is_empty() && told.claims.is_empty());
+            assert!(told.partitions.iter().all(|row| row.witness.is_none()));
+            let is_said = |note: &String| note.contains("without witnesses") && note.contains(why);
+            assert!(told.notes.iter().any(is_said), "{:?}", told.notes);
+        }
+    }
+
+    #[test]
+    fn witnesses_have_the_names_and_the_zones_of_the_file() {
+        let told = planned(
+            "[nodes]\nparis = { zone = 'eu' }\nrome = { zone = 'eu' }\nlima = { zone = 'sa' }\n\
+             [[candidate]]\nname = 'x'\nprotocol = 'partial'\nn = 3\nr = 2\nw = 2\n",
+        );
+        assert!(told.notes.is_empty(), "{:?}", told.notes);
+        let [write, read] = &told.claims[..] else {
+            panic!("two operations")
+        };
+        for claim in [write, read] {
+            assert_eq!(
+                (claim.in_partition.as_str(), claim.otherwise.as_str()),
+                ("PC", "EL")
+            );
+            assert_eq!(claim.delay_order.as_deref(), Some("O(d_zone)"));
+            assert_eq!(claim.gives_up, ["availability"]);
+            assert!(
+                claim.witness.contains("6 of 9 clients answered"),
+                "{}",
+                claim.witness
+            );
+            assert!(
+                claim.witness.contains("by the client of paris"),
+                "{}",
+                claim.witness
+            );
+        }
+        let alone = told.partitions.iter().find(|row| row.side == ["lima"]);
+        let alone = alone.expect("the split between the zones");
+        let witness = alone.witness.as_deref().expect("measured");
+        assert!(
+            witness.starts_with("write by the client of lima within {lima}"),
+            "{witness}"
+        );
+        assert_eq!(told.link_states.expect("few nodes").states, 64);
+    }
+
     #[test]
     fn each_machine_has_the_claims_that_its_paper_gives_it() {
         for (protocol, expected) in machines() {
@@ -355,7 +483,7 @@ mod tests {
             let evidence = gathered(&protocol, &shapes);
             for shape in &shapes {
                 for row in rows(&protocol, shape).expect("three nodes") {
-                    let attested = evidence.attest(shape, &row).expect("it was measured");
+                    let attested = attested(&evidence, shape, &row);
                     assert!(
                         attested.is_agreed,
                         "{protocol:?} {shape}: {row:?}: {attested:?}"
