@@ -29,6 +29,8 @@
 mod answer;
 pub use answer::{Certificate, LimitPrices, Metrics, Optimum, Strategy};
 
+mod equations;
+
 mod error;
 pub use error::{Flaw, Limit, Shortfall, StrategyError};
 
@@ -43,6 +45,10 @@ pub use fraction::Fraction;
 
 mod greedy;
 
+mod metric;
+
+mod model;
+
 mod oracle;
 
 mod program;
@@ -50,6 +56,8 @@ pub use program::{Program, optimize};
 
 mod question;
 pub use question::{Costs, Limits, Objective, Question, ReadFractionError, ReadFractions};
+
+mod restricted;
 
 mod simplex;
 

@@ -68,6 +68,7 @@ impl<N> Certificate<N> {
     /// How far the strategy may be from the best one.
     #[must_use]
     pub fn gap(&self) -> f64 {
-        self.value - self.bound
+        // The bound can be a rounding above.
+        (self.value - self.bound).max(0.0)
     }
 }

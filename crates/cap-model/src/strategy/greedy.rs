@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 
 use quorum::{ExpressionError, Side};
 
+use super::model::Model;
 use super::oracle::Quorum;
-use super::program::Model;
 
 /// No more than so many rounds for each node.
 const ROUNDS_PER_NODE: usize = 2;

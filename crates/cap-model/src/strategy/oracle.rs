@@ -4,6 +4,11 @@ use alloc::vec::Vec;
 
 use quorum::{Expression, ExpressionError, Price, QuorumError, QuorumSystem, Side};
 
+/// Of so few nodes, all minimal quorums are listed where nodes repeat.
+const LISTED_NODES_MAX: usize = 16;
+/// No list is longer.
+const LISTED_MAX: usize = 4_096;
+
 /// The quorums of a side that survive the failures, by the places of their nodes.
 #[derive(Debug)]
 pub(super) struct Oracle {
@@ -21,6 +26,46 @@ pub(super) struct Oracle {
 struct Level {
     latency_ms: f64,
     quorums: Expression<usize>,
+    /// All minimal quorums, if nodes repeat and there are few: quicker than to ask the expression.
+    listed: Option<Vec<Vec<usize>>>,
+}
+
+impl Level {
+    fn new(latency_ms: f64, quorums: Expression<usize>) -> Self {
+        let is_listed = !quorums.is_read_once() && quorums.nodes().len() <= LISTED_NODES_MAX;
+        let listed = is_listed.then(|| quorums.minimal_quorums(LISTED_MAX).ok());
+        let listed = listed.flatten().map(|listed| {
+            let copied = listed.into_iter();
+            copied
+                .map(|quorum| quorum.into_iter().copied().collect())
+                .collect()
+        });
+        Self {
+            latency_ms,
+            quorums,
+            listed,
+        }
+    }
+
+    /// A cheapest quorum and what its nodes cost.
+    fn cheapest(&self, prices: &[f64]) -> Result<Option<(f64, Vec<usize>)>, ExpressionError> {
+        let Some(listed) = &self.listed else {
+            let price_of = |node: &usize| prices.get(*node).copied();
+            let cheapest = self.quorums.cheapest(price_of).map_err(plain)?;
+            return Ok(cheapest.map(|cheapest| {
+                let nodes: Vec<usize> = self.quorums.nodes().copied().collect();
+                let places = cheapest.places.iter();
+                let nodes = places.filter_map(|place| nodes.get(*place).copied());
+                (cheapest.price, nodes.collect())
+            }));
+        };
+        let priced = listed.iter().map(|nodes| {
+            let prices = nodes.iter().filter_map(|node| prices.get(*node));
+            (prices.sum::<f64>(), nodes)
+        });
+        let cheapest = priced.reduce(|best, next| if next.0 < best.0 { next } else { best });
+        Ok(cheapest.map(|(price, nodes)| (price, nodes.clone())))
+    }
 }
 
 /// A quorum with what it costs.
@@ -72,10 +117,7 @@ impl Oracle {
             } else {
                 Expression::all([surviving.clone(), swift])?
             };
-            levels.push(Level {
-                latency_ms,
-                quorums,
-            });
+            levels.push(Level::new(latency_ms, quorums));
             if is_last {
                 break;
             }
@@ -83,10 +125,7 @@ impl Oracle {
         if levels.is_empty() {
             let latency_ms = latencies.last().copied().unwrap_or(0.0);
             let quorums = surviving;
-            levels.push(Level {
-                latency_ms,
-                quorums,
-            });
+            levels.push(Level::new(latency_ms, quorums));
         }
         Ok(Some(Self {
             whole,
@@ -105,19 +144,15 @@ impl Oracle {
         let mut best: Option<Quorum> = None;
         // With the most time, the nodes are cheapest.
         for level in self.levels.iter().rev() {
-            let price_of = |node: &usize| prices.get(*node).copied();
-            let cheapest = level.quorums.cheapest(price_of).map_err(plain)?;
-            let Some(cheapest) = cheapest else { continue };
-            let price = cheapest.price + price_per_ms * level.latency_ms;
+            let Some((price, nodes)) = level.cheapest(prices)? else {
+                continue;
+            };
+            let latency_ms = level.latency_ms;
+            let price = price + price_per_ms * latency_ms;
             if best.as_ref().is_none_or(|best| price < best.price) {
-                let nodes: Vec<usize> = level.quorums.nodes().copied().collect();
-                let places = cheapest.places.iter();
-                let nodes = places
-                    .filter_map(|place| nodes.get(*place).copied())
-                    .collect();
                 best = Some(Quorum {
                     nodes,
-                    latency_ms: level.latency_ms,
+                    latency_ms,
                     price,
                 });
             }
