@@ -76,6 +76,7 @@ fn candidate(place: usize) -> Value {
         "partitions": cells(place), "dominated_by": dominated_by,
         "link_states": {"states": 1_048_576, "classes": 9608, "counts": {"read": {"total": 1, "side": 700_000, "none": 348_575}}},
         "claims": [{"operation": "read", "in_partition": "PC", "else": "EC", "delay_sensitivity": 2.0, "is_confirmed": true,
+            "gives_up": ["availability"], "machine": "a store", "else_witness": "a read missed a write",
             "witness": "split {a b c} | {d e}: a read at d is not answered"}],
     });
     if place % 3 != 2 {
@@ -179,6 +180,7 @@ found.order = [names()];
 head("capacity").click(); found.order.push(names(), head("capacity").parentElement.getAttribute("aria-sort"));
 head("read_p99").click(); found.order.push(names());
 head("read_p99").click(); found.order.push(names());
+found.claim = all("#claims tbody tr")[0].textContent;
 found.dominated = all("#summary tr.dominated").map((row) => row.querySelector("small").textContent);
 // Read-outs of pictures, by pointer and by key.
 const load = byId("load");
@@ -285,6 +287,11 @@ fn the_page_of_a_plan_works_in_a_browser() {
         json!(["0123", "3210", "descending", "0132", "3102"])
     );
     assert_eq!(found["dominated"], json!(["dominated by majority 0"]));
+    let claim = text(&found, "claim");
+    assert!(
+        claim.contains("PC/ECgives up availability") && claim.contains("a read missed a write"),
+        "{claim}"
+    );
     // With no reads it is 1.2 times the size.
     assert!(text(&found, "load").starts_with("50 % reads"), "{found}");
     assert!(

@@ -9,6 +9,9 @@ const WORDS = [
 ];
 const wordOf = (text) => WORDS.find(([word]) => text === word || text.startsWith(word + " "));
 
+/** The name of a shape after its kind, with which most names begin. */
+const withoutKind = ({ kind, shape }) => shape.startsWith(kind) ? shape.slice(kind.length).trim() : shape;
+
 const matrixRows = () => {
   const rows = new Map();
   for (const candidate of candidates) for (const cell of candidate.partitions) {
@@ -29,10 +32,10 @@ const outage = (times) => times && [`p50 ${ms(times.p50)}, p99 ${ms(times.p99)},
   interval(times.intervals?.[1]) && ` (p99 within ${interval(times.intervals[1])} ms)`].filter(Boolean).join("");
 const tellCell = (row, candidate, cell) => {
   const heading = el("h4", {}, `${candidate.name}: ${row.operation}, clients on ${row.side.join(" ") || "no node"}`);
-  if (!cell) return [heading, el("p", {}, `Not asked of this candidate: ${row.kind} ${row.shape}`)];
+  if (!cell) return [heading, el("p", {}, `Not asked of this candidate: ${row.kind} ${withoutKind(row)}`)];
   const word = wordOf(cell.availability);
   return [heading, pairs(
-    ["shape", `${row.kind}: ${row.shape}`], ["available", cell.availability + (word ? `: ${word[2]}` : "")],
+    ["shape", `${row.kind} ${withoutKind(row)}`], ["available", cell.availability + (word ? `: ${word[2]}` : "")],
     ["keeps", cell.model ?? (cell.availability === "none" ? "nothing: nobody is answered" : "none of the models that are known")], ["attainable", cell.attainable], ["because", cell.because],
     ["outage", outage(cell.outage_ms)], ["witness", cell.witness ?? "none was recorded", "mono"])];
 };
@@ -56,7 +59,7 @@ const drawMatrix = () => {
   const cells = new Map();
   for (const shape of shapes) {
     const bounds = el("tbody", { "data-kind": shape[0].kind });
-    bounds.append(el("tr", { class: "shape-row" }, el("th", { class: "shape", colspan: candidates.length + 1, scope: "rowgroup" }, el("span", {}, el("b", {}, shape[0].kind), el("small", { class: "mono" }, shape[0].shape)))));
+    bounds.append(el("tr", { class: "shape-row" }, el("th", { class: "shape", colspan: candidates.length + 1, scope: "rowgroup" }, el("span", {}, el("b", {}, shape[0].kind), el("small", { class: "mono" }, withoutKind(shape[0]))))));
     for (const row of shape) {
       const line = el("tr", { "data-operation": row.operation }, el("th", { class: "where", scope: "row" }, row.operation + " ", dots(row), el("span", { class: "mono" }, row.side.join(" "))));
       for (const candidate of candidates) {
@@ -88,7 +91,7 @@ const drawMatrix = () => {
     }
     count.textContent = visible === rows.length ? `${plural(rows.length, "row")}` : `${visible} of ${plural(rows.length, "row")}`;
     for (const node of table.querySelectorAll("[data-place]")) node.hidden = !view.shown.has(+node.dataset.place);
-    table.classList.toggle("compact", view.shown.size > 6 || table.parentElement.clientWidth < 170 + 110 * view.shown.size);
+    table.classList.toggle("compact", view.shown.size > 6 || host.clientWidth < 170 + 110 * view.shown.size);
     const reachable = [...cells.keys()].find((node) => node.tabIndex === 0 && node.offsetParent !== null);
     if (!reachable) { for (const node of cells.keys()) node.tabIndex = -1; const first = [...cells.keys()].find((node) => node.offsetParent !== null); if (first) first.tabIndex = 0; }
   };

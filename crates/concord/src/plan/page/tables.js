@@ -70,10 +70,11 @@ const drawClaims = () => {
   const body = el("tbody", {}, rows.map(({ candidate, claim }, at) => el("tr", { "data-place": candidate.place },
     el("th", { class: "left wrap name", scope: "row" }, rows[at - 1]?.candidate === candidate ? null : nameOf(candidate)),
     el("td", { class: "left" }, claim.operation),
-    el("td", { class: "left" }, el("span", { class: "pair", title: `${PAIR[claim.in_partition] ?? ""}; ${PAIR[claim.else] ?? ""}` }, `${claim.in_partition}/${claim.else}`)),
-    el("td", {}, isNumber(claim.delay_sensitivity) ? number(claim.delay_sensitivity) : "–", el("small", {}, sensitivityWord(claim.delay_sensitivity))),
-    el("td", { class: "left" }, el("span", { class: claim.is_confirmed ? "confirmed" : "unconfirmed" }, claim.is_confirmed ? "✓ confirmed" : "✗ not confirmed")),
-    el("td", { class: "left wrap mono witness" }, claim.witness))));
+    el("td", { class: "left" }, el("span", { class: "pair", title: `${PAIR[claim.in_partition] ?? ""}; ${PAIR[claim.else] ?? ""}` }, `${claim.in_partition}/${claim.else}`),
+      el("small", {}, claim.gives_up?.length ? "gives up " + claim.gives_up.join(", ") : Array.isArray(claim.gives_up) ? "the other operation pays" : null)),
+    el("td", {}, isNumber(claim.delay_sensitivity) ? number(claim.delay_sensitivity) : "–", el("small", {}, [sensitivityWord(claim.delay_sensitivity), claim.delay_order].filter(Boolean).join(", "))),
+    el("td", { class: "left" }, el("span", { class: claim.is_confirmed ? "confirmed" : "unconfirmed" }, claim.is_confirmed ? "✓ confirmed" : "✗ not confirmed"), el("small", {}, claim.machine)),
+    el("td", { class: "left wrap mono witness" }, claim.witness, claim.else_witness && el("div", {}, el("span", { class: "about" }, "nothing cut: "), claim.else_witness)))));
   host.append(el("div", { class: "box" }, el("table", {}, el("thead", {}, el("tr", {},
     el("th", { class: "left", scope: "col" }, "candidate"), el("th", { class: "left", scope: "col" }, "operation"), el("th", { class: "left", scope: "col" }, "PACELC"),
     el("th", { scope: "col" }, "delay sensitivity", el("small", {}, "ms per ms between zones")), el("th", { class: "left", scope: "col" }, "by the checker"), el("th", { class: "left", scope: "col" }, "witness"))), body)));
