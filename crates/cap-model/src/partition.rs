@@ -41,7 +41,7 @@
 //! With a majority for both, whoever can be elected can go on leading. If write quorums are larger, a node
 //! that can only be elected may win first, and what it appended can keep those of rule 2 out: then the
 //! matrix says more than is certain. And a deposed leader can learn from its successor that its last proposal
-//! was committed after all: that one answer is not counted.
+//! was committed after all: that one answer is not counted, and stands in [`Row::last_answer`].
 
 mod attainable;
 

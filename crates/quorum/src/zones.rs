@@ -141,7 +141,7 @@ impl<N: Clone + Debug + Ord> QuorumSystem<N> {
 
 /// The nodes by their zones.
 struct Zoned {
-    /// For each node, the place of its zone; beyond `count` for a node without one, and different for each.
+    /// For each node, the place of its zone; `count` for a node without one.
     places: Vec<usize>,
     count: usize,
 }
@@ -152,14 +152,12 @@ impl Zoned {
         let mut known: Vec<&Z> = zones.iter().flatten().collect();
         known.sort();
         known.dedup();
-        let place = |(node, zone): (usize, &Option<Z>)| {
-            let found = zone
-                .as_ref()
-                .and_then(|zone| known.binary_search(&zone).ok());
-            found.unwrap_or(known.len() + node)
+        let place = |zone: &Option<Z>| {
+            let found = zone.as_ref().map(|zone| known.binary_search(&zone));
+            found.and_then(Result::ok).unwrap_or(known.len())
         };
         Self {
-            places: zones.iter().enumerate().map(place).collect(),
+            places: zones.iter().map(place).collect(),
             count: known.len(),
         }
     }

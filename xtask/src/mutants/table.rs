@@ -19,6 +19,7 @@
 
 mod cap_model;
 mod cap_pacelc;
+mod cap_partition;
 mod clocks_dense;
 mod clocks_dvv;
 mod clocks_hybrid;
@@ -73,6 +74,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         kv::MUTANTS,
         cap_model::MUTANTS,
         cap_pacelc::MUTANTS,
+        cap_partition::MUTANTS,
         staleness::MUTANTS,
         clocks_dense::MUTANTS,
         clocks_dvv::MUTANTS,

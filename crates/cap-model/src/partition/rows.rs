@@ -4,6 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use consistency::Consistency;
+use transport::NodeId;
 
 use super::attainable::attainable;
 use super::evidence::Asked;
@@ -56,6 +57,10 @@ pub struct Row {
     pub leaders: Side,
     /// Whether somebody else than the old leader answers, after an election.
     pub is_leader_changed: bool,
+    /// The old leader, if it is on this side and cannot lead on, and one that may succeed it has it both ways:
+    /// then an update that it proposed before it stepped down can be committed by its successor, and
+    /// answered once, although [`availability`](Self::availability) does not count it.
+    pub last_answer: Option<NodeId>,
     /// How long an old leader goes on answering here, at the most: until its lease ends.
     pub lease_ms: Option<f64>,
     /// How long nobody here answers before somebody does, if the leader must change and its timers are
@@ -109,6 +114,7 @@ fn row(shape: &Shape, asked: &Asked<'_>, outage: Option<Outage>) -> Row {
         attainable: attainable(asked.operation, side, availability, answers),
         leaders: Side::from_bits(answers.leaders),
         is_leader_changed: is_answered && answers.is_changed,
+        last_answer: last_answer(asked),
         lease_ms: lease_ms(asked),
         outage: outage.filter(|_| is_answered),
         because: asked.because(),
@@ -166,6 +172,15 @@ fn model(asked: &Asked<'_>) -> Option<Consistency> {
         } => Some(Consistency::CausalConvergence),
         Protocol::Local { .. } => Some(Consistency::ReadYourWrites),
     }
+}
+
+/// Only updates, and only where its successor has it both ways.
+fn last_answer(asked: &Asked<'_>) -> Option<NodeId> {
+    let leader = asked.protocol.leadership()?.leader();
+    let place = leader.0 as usize;
+    let is_deposed = asked.answers.is_changed && asked.operation == Operation::Update;
+    let is_told = asked.links.mutual(place) & asked.answers.leaders != 0;
+    (is_deposed && asked.side.contains(leader) && is_told).then_some(leader)
 }
 
 /// Only reads, and only on the side of a leader that does not lead for good.

@@ -37,6 +37,9 @@ fn quorum_loss_a_star_around_a_follower() {
         hearing: centre,
     };
     assert_eq!(rows[0].because.reasons, [bound]);
+    // The centre has the old leader both ways, and can commit what that one proposed last.
+    let rows = led(Election::CheckQuorum, 0, &star);
+    assert_eq!(rows[0].last_answer, Some(NodeId(0)));
     // With the leader in the centre nothing changes.
     for election in [Election::PreVote, Election::CheckQuorum] {
         let rows = led(election, 2, &star);
@@ -87,6 +90,8 @@ fn a_leader_that_is_heard_and_hears_nobody_steps_down() {
         (rows[0].side, rows[0].availability),
         (side(&[0]), Availability::None)
     );
+    // It hears nothing of its last proposal.
+    assert!(rows.iter().all(|row| row.last_answer.is_none()));
     assert_eq!((rows[1].leaders, rows[1].is_leader_changed), (others, true));
     assert_eq!(rows[1].availability, Availability::LeaderBound(NodeId(1)));
     // All hear its heartbeats: without check-quorum nobody is elected.
