@@ -322,6 +322,15 @@ fn networks_that_cannot_be_are_refused() {
     assert!(Network::zones(&wars, &[0, 1], &[vec![0.0]]).is_err());
     assert!(Network::zones(&wars, &[0], &[vec![0.0, 1.0]]).is_err());
     assert!(Network::zones(&wars, &[0], &[vec![f64::NAN]]).is_err());
+    let row = |ms| vec![0.0, ms];
+    assert!(Network::matrix(&wars, &[row(1.0)], &[row(2.0)]).is_ok());
+    assert!(Network::matrix(&wars, &[], &[]).is_err());
+    assert!(Network::matrix(&wars, &[row(1.0)], &[]).is_err());
+    assert!(Network::matrix(&wars, &[row(1.0)], &[vec![0.0]]).is_err());
+    assert!(Network::matrix(&wars, &[row(1.0), vec![0.0]], &[row(1.0), vec![0.0]]).is_err());
+    assert!(Network::matrix(&wars, &[vec![0.0; 65]], &[vec![0.0; 65]]).is_err());
+    let refused = Network::matrix(&wars, &[row(-7.0)], &[row(1.0)]).unwrap_err();
+    assert_eq!(refused.to_string(), "shift: -7 is not in 0..=1000000000");
 }
 
 /// Two replicas; a write arrives at once or after 100 ms, and nothing else takes time. A read is stale for
@@ -470,4 +479,20 @@ fn what_is_solved_is_what_a_hundred_million_trials_show() {
             }
         }
     }
+}
+
+/// Zones are a matrix in which what is in one place has one delay.
+#[test]
+fn zones_are_a_matrix_and_measured_delays_are_drawn() {
+    let measured = Distribution::measured(&[9.0, 1.0, 3.0, 2.0, 2.5]).unwrap();
+    let wars = Wars::all(measured);
+    let zones = Network::zones(&wars, &[0, 0, 1], &[vec![0.0, 30.0], vec![20.0, 0.0]]).unwrap();
+    let there = [vec![0.0, 0.0, 30.0], vec![20.0, 20.0, 0.0]];
+    let back = [vec![0.0, 0.0, 20.0], vec![30.0, 30.0, 0.0]];
+    assert_eq!(Network::matrix(&wars, &there, &back).unwrap(), zones);
+    let pair = quorums(3, 3, 3);
+    let samples = sample(&zones, Asks::All, &[pair]);
+    // The furthest replica is fifty milliseconds away and back, and its delays between 2 and 18.
+    let median = samples.read_latency_ms(pair, 0.5).unwrap();
+    assert!(median.low > 52.0 && median.high < 68.0, "{median}");
 }

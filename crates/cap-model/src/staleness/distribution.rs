@@ -198,6 +198,32 @@ impl Distribution {
         }
     }
 
+    /// Measured delays in any order: [`empirical`](Self::empirical) of them, sorted.
+    ///
+    /// # Errors
+    ///
+    /// None or more than 65,536, or one outside of 0..=10^9 ms.
+    ///
+    /// ```
+    /// use cap_model::staleness::Distribution;
+    /// let log = Distribution::measured(&[2.5, 0.9, 1.4, 31.0, 1.1])?;
+    /// assert_eq!(log.quantile(0.5)?, 1.4);
+    /// assert!(Distribution::measured(&[2.5, -0.9]).is_err());
+    /// # Ok::<(), cap_model::staleness::StalenessError>(())
+    /// ```
+    pub fn measured(delays_ms: &[f64]) -> Result<Self, StalenessError> {
+        let (what, count, max) = ("samples", delays_ms.len(), KNOTS_MAX);
+        if count > max {
+            return Err(StalenessError::TooMany { what, count, max });
+        }
+        let mut sorted = Vec::new();
+        for &delay in delays_ms {
+            sorted.push(within("delay", delay, 0.0, 1e9)?);
+        }
+        sorted.sort_by(f64::total_cmp);
+        Self::empirical(&sorted)
+    }
+
     /// With these probabilities, these distributions. Mixtures of mixtures are flattened.
     ///
     /// # Errors

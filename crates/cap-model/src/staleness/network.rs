@@ -169,18 +169,70 @@ impl Network {
             let mut links = Vec::new();
             for &zone in zone_of {
                 let (there, back) = (delay(home, zone)?, delay(zone, home)?);
-                let wars = near.clone();
-                links.push(Wars {
-                    write: wars.write.plus(there)?,
-                    ack: wars.ack.plus(back)?,
-                    read: wars.read.plus(there)?,
-                    response: wars.response.plus(back)?,
-                });
+                links.push(near.clone().apart(there, back)?);
             }
             homes.push(Home {
                 write_weight: weight,
                 read_weight: weight,
                 links,
+            });
+        }
+        Self::new(homes)
+    }
+
+    /// Each link by itself: a message from home i to replica j is later by `there_ms[i][j]`, and one
+    /// back by `back_ms[i][j]`. The clients are evenly among the homes.
+    ///
+    /// # Errors
+    ///
+    /// No home or replica, more than 64 of either, rows of different lengths, two matrices of
+    /// different size, or a delay outside of 0..=10^9 ms.
+    ///
+    /// ```
+    /// use cap_model::staleness::{Fit, Network};
+    /// let near = Fit::LnkdSsd.wars()?;
+    /// // One home; the way to the second replica is longer than the way back.
+    /// let network = Network::matrix(&near, &[vec![0.0, 40.0]], &[vec![0.0, 25.0]])?;
+    /// assert_eq!(network.homes()[0].links[1].response, near.response.plus(25.0)?);
+    /// # Ok::<(), cap_model::staleness::StalenessError>(())
+    /// ```
+    pub fn matrix(
+        near: &Wars,
+        there_ms: &[Vec<f64>],
+        back_ms: &[Vec<f64>],
+    ) -> Result<Self, StalenessError> {
+        let (what, count, wanted) = ("rows of the way back", back_ms.len(), there_ms.len());
+        if count != wanted {
+            return Err(StalenessError::Mismatch {
+                what,
+                count,
+                wanted,
+            });
+        }
+        let max = REPLICAS_MAX as usize;
+        let longest = there_ms.iter().map(Vec::len).fold(0, usize::max);
+        for (what, count) in [("homes", wanted), ("replicas", longest)] {
+            if count > max {
+                return Err(StalenessError::TooMany { what, count, max });
+            }
+        }
+        let weight = 1.0 / wanted.max(1) as f64;
+        let mut homes = Vec::new();
+        for (there, back) in there_ms.iter().zip(back_ms) {
+            let (what, count, wanted) = ("delays of the way back", back.len(), there.len());
+            if count != wanted {
+                return Err(StalenessError::Mismatch {
+                    what,
+                    count,
+                    wanted,
+                });
+            }
+            let each = there.iter().zip(back);
+            let links = each.map(|(&there, &back)| near.clone().apart(there, back));
+            homes.push(Home {
+                write_weight: weight,
+                read_weight: weight,
+                links: links.collect::<Result<_, _>>()?,
             });
         }
         Self::new(homes)

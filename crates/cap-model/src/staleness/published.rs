@@ -56,6 +56,16 @@ impl Wars {
             response: self.response.plus(shift_ms)?,
         })
     }
+
+    /// The same, to and from a replica that is so far away.
+    pub(super) fn apart(self, there_ms: f64, back_ms: f64) -> Result<Self, StalenessError> {
+        Ok(Self {
+            write: self.write.plus(there_ms)?,
+            ack: self.ack.plus(back_ms)?,
+            read: self.read.plus(there_ms)?,
+            response: self.response.plus(back_ms)?,
+        })
+    }
 }
 
 /// A published fit.
