@@ -233,6 +233,27 @@ impl Exact {
         latency(&self.writes, n, w, probability)
     }
 
+    /// How likely one replica's answer to a read is back within a time: R + S. None is below zero.
+    ///
+    /// ```
+    /// use cap_model::staleness::{Asks, Exact, Fit, Quorums};
+    /// let exact = Exact::new(&Fit::LnkdSsd.wars()?, Quorums::new(3, 1, 1)?, Asks::All)?;
+    /// // The first of three is later than its median half of the time.
+    /// let late = 1.0 - exact.read_trip_within(exact.read_latency_ms(0.5)?);
+    /// assert!((late.powi(3) - 0.5).abs() < 1e-8);
+    /// # Ok::<(), cap_model::staleness::StalenessError>(())
+    /// ```
+    #[must_use]
+    pub fn read_trip_within(&self, t_ms: f64) -> f64 {
+        (1.0 - self.reads.at(t_ms)).clamp(0.0, 1.0)
+    }
+
+    /// How likely one replica's acknowledgement of a write is back within a time: W + A.
+    #[must_use]
+    pub fn write_trip_within(&self, t_ms: f64) -> f64 {
+        (1.0 - self.writes.at(t_ms)).clamp(0.0, 1.0)
+    }
+
     fn stale(&self, t: f64) -> f64 {
         self.hits.as_ref().map_or(0.0, |hits| {
             self.outer(t, hits.end(), hits.edges(), |u| hits.at(u))

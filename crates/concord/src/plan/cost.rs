@@ -12,8 +12,8 @@
 
 use cap_model::staleness::Asks;
 use cap_model::strategy::{
-    Costs, Limit, Limits, Metrics, Objective, Question, ReadFractions, Shortfall, StrategyError,
-    optimize,
+    Costs, Limit, Limits, Metrics, Objective, Program, Question, ReadFractions, Shortfall,
+    StrategyError, optimize,
 };
 use quorum::{Expression, QuorumError, QuorumSystem};
 use transport::NodeId;
@@ -88,8 +88,10 @@ fn of_system(
         ..Question::new(wanted.objective, read_fractions)
     };
     let costs_of = |node: &NodeId| plan.costs_of(*node);
-    let optimum = match optimize(&system, costs_of, &question) {
-        Ok(optimum) => optimum,
+    let solved = Program::new(&system, costs_of, &question);
+    let solved = solved.and_then(|program| Ok((program.optimum()?, program)));
+    let (optimum, program) = match solved {
+        Ok(solved) => solved,
         Err(StrategyError::Infeasible { shortfalls }) => {
             return Answer::Infeasible(told(&shortfalls));
         }
@@ -115,13 +117,14 @@ fn of_system(
             .map(|(nodes, share)| (names(nodes), *share))
             .collect()
     };
+    let exact = program.exact(&optimum);
     let certificate = &optimum.certificate;
     Answer::Known(Cost {
         load: optimum.metrics.load,
         capacity: optimum.metrics.capacity,
         network_load: optimum.metrics.network_load,
         latency: optimum.metrics.latency_ms,
-        load_exact: None,
+        load_exact: exact.map(|exact| exact.metrics.load.to_string()),
         certificate: Gap {
             value: certificate.value,
             bound: certificate.bound,

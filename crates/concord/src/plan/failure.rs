@@ -47,11 +47,9 @@ pub(super) fn failure(plan: &Plan, candidate: &Candidate, unknown: &mut Vec<Stri
     if !plan.zones.is_empty() {
         let zone_of = |node: &NodeId| plan.nodes.get(node.0 as usize).and_then(|node| node.zone);
         failure.read_zone_resilience =
-            known("read resilience in zones", reads.map(zone_of).resilience());
-        failure.write_zone_resilience = known(
-            "write resilience in zones",
-            writes.map(zone_of).resilience(),
-        );
+            known("read resilience in zones", reads.zone_resilience(zone_of));
+        failure.write_zone_resilience =
+            known("write resilience in zones", writes.zone_resilience(zone_of));
     }
     if plan.has_failures() {
         let mut known = |what: &str, needed: &Expression<NodeId>| {

@@ -10,6 +10,9 @@ use crate::say::say;
 /// The widest name of a candidate that is shown whole.
 const NAME_MAX: usize = 22;
 
+/// A fraction of more characters says less than its decimals.
+const FRACTION_MAX: usize = 6;
+
 /// So many quorums of a strategy are shown.
 const QUORUMS_MAX: usize = 24;
 
@@ -45,11 +48,11 @@ fn costs(outcomes: &[Outcome]) -> Vec<String> {
     };
     let load = each().map(|outcome| {
         let cost = outcome.cost.as_ref()?;
-        Some(
-            cost.load_exact
-                .clone()
-                .unwrap_or_else(|| rounded(cost.load)),
-        )
+        let short = cost
+            .load_exact
+            .clone()
+            .filter(|exact| exact.len() <= FRACTION_MAX);
+        Some(short.unwrap_or_else(|| rounded(cost.load)))
     });
     lines(&[
         Column::new(
@@ -284,65 +287,107 @@ fn quorums(outcome: &Outcome) {
     );
 }
 
-/// A line for each shape and side; the two operations beside each other.
+/// What one side is left with.
+struct Left<'a> {
+    kind: &'a str,
+    shape: &'a str,
+    side: &'a [String],
+    read: Option<&'a PartitionRow>,
+    write: Option<&'a PartitionRow>,
+    /// How many sides of this kind and size are left with the same.
+    sides: usize,
+}
+
+impl Left<'_> {
+    /// What folds sides into one line: the names of nodes do not count.
+    fn key(&self) -> (&str, usize, [Option<(&str, Option<&str>, String)>; 2]) {
+        (
+            self.kind,
+            self.side.len(),
+            [self.read, self.write].map(left_with),
+        )
+    }
+}
+
+fn left_with(row: Option<&PartitionRow>) -> Option<(&str, Option<&str>, String)> {
+    row.map(|row| (word(row), row.model.as_deref(), outage(row)))
+}
+
+/// The word, without the names of nodes.
+fn word(row: &PartitionRow) -> &str {
+    row.availability.split([' ', '{']).next().unwrap_or("")
+}
+
+fn outage(row: &PartitionRow) -> String {
+    row.outage_ms
+        .as_ref()
+        .map_or_else(String::new, |outage| format!("{} ms", rounded(outage.p50)))
+}
+
+/// A line for each kind of shape and size of side; the two operations beside each other.
 fn partitions(rows: &[PartitionRow], explain: bool) {
-    let mut sides: Vec<(
-        &str,
-        &[String],
-        Option<&PartitionRow>,
-        Option<&PartitionRow>,
-    )> = Vec::new();
+    let mut sides: Vec<Left<'_>> = Vec::new();
     for row in rows {
         let known = sides
-            .iter_mut()
-            .find(|(shape, side, ..)| *shape == row.shape && *side == row.side);
-        let place = match known {
-            Some(place) => place,
-            None => {
-                sides.push((&row.shape, &row.side, None, None));
-                let Some(last) = sides.last_mut() else {
-                    continue;
-                };
-                last
+            .iter()
+            .position(|left| left.shape == row.shape && left.side == row.side);
+        let place = known.unwrap_or(sides.len());
+        if known.is_none() {
+            sides.push(Left {
+                kind: &row.kind,
+                shape: &row.shape,
+                side: &row.side,
+                read: None,
+                write: None,
+                sides: 1,
+            });
+        }
+        if let Some(left) = sides.get_mut(place) {
+            match row.operation.as_str() {
+                "read" => left.read = Some(row),
+                _ => left.write = Some(row),
             }
-        };
-        match row.operation.as_str() {
-            "read" => place.2 = Some(row),
-            _ => place.3 = Some(row),
+        }
+    }
+    let mut folded: Vec<Left<'_>> = Vec::new();
+    for left in sides {
+        match folded.iter().position(|known| known.key() == left.key()) {
+            Some(place) => folded[place].sides += 1,
+            None => folded.push(left),
         }
     }
     let cell = |row: Option<&PartitionRow>| {
         row.map(|row| match &row.model {
-            Some(model) => format!("{}, {model}", row.availability),
-            None => row.availability.clone(),
+            Some(model) => format!("{}, {model}", word(row)),
+            None => word(row).to_owned(),
         })
     };
-    let outage = |row: Option<&PartitionRow>| {
-        row.and_then(|row| row.outage_ms.as_ref())
-            .map(|outage| format!("{} ms", rounded(outage.p50)))
+    let each = || folded.iter();
+    let change = |left: &Left<'_>| {
+        let rows = [left.write, left.read].into_iter().flatten();
+        rows.map(outage).find(|outage| !outage.is_empty())
     };
-    let table = lines(&[
+    print(&lines(&[
         Column::new(
             "  partition",
-            26,
-            sides.iter().map(|(shape, ..)| Some(format!("  {shape}"))),
+            22,
+            each().map(|left| Some(format!("  {}", left.kind))),
         ),
         Column::new(
             "clients with",
-            14,
-            sides.iter().map(|(_, side, ..)| Some(side.join(" "))),
+            12,
+            each().map(|left| {
+                Some(match left.side.len() {
+                    1 => "1 node".to_owned(),
+                    count => format!("{count} nodes"),
+                })
+            }),
         ),
-        Column::new("reads", 25, sides.iter().map(|(.., read, _)| cell(*read))),
-        Column::new("writes", 25, sides.iter().map(|(.., write)| cell(*write))),
-        Column::new(
-            "outage",
-            8,
-            sides
-                .iter()
-                .map(|(.., read, write)| outage(*write).or_else(|| outage(*read))),
-        ),
-    ]);
-    print(&table);
+        Column::new("sides", 5, each().map(|left| Some(left.sides.to_string()))),
+        Column::new("reads", 22, each().map(|left| cell(left.read))),
+        Column::new("writes", 22, each().map(|left| cell(left.write))),
+        Column::new("outage", 9, each().map(change)),
+    ]));
     if explain {
         for row in rows {
             let side = row.side.join(" ");
@@ -350,8 +395,8 @@ fn partitions(rows: &[PartitionRow], explain: bool) {
                 "{}",
                 wrapped(
                     &format!(
-                        "{}, {} at {side}: {}",
-                        row.shape, row.operation, row.because
+                        "{}, {} with {side}: {}: {}",
+                        row.shape, row.operation, row.availability, row.because
                     ),
                     4
                 )

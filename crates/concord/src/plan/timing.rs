@@ -1,7 +1,9 @@
-//! How stale and how slow: from the delays of messages, for candidates of which any so many nodes will do.
+//! How stale and how slow: from the delays of messages.
+
+mod trips;
 
 use cap_model::staleness::{
-    self, Estimate, Method, Network, Questions, Quorums, StalenessError, Summary, Versions,
+    self, Asks, Estimate, Method, Network, Questions, Quorums, StalenessError, Summary, Versions,
 };
 
 use super::file::{Candidate, Kind, Plan, Staleness};
@@ -18,19 +20,32 @@ pub(super) fn timing(
     notes: &mut Vec<String>,
 ) -> Option<Timing> {
     let asked = plan.staleness.as_ref()?;
-    let counts = match candidate.kind {
-        Kind::Quorum | Kind::Partial | Kind::WriteAll => candidate.counts,
-        Kind::Leader | Kind::Lease | Kind::Chain | Kind::Local => None,
-    };
-    let Some((r, w)) = counts else {
-        notes.push(
-            "latency is told of quorums of which any so many nodes will do, and not of these"
-                .to_owned(),
-        );
+    if candidate.kind == Kind::Chain {
+        notes.push("how long a chain takes is not told".to_owned());
         return None;
+    }
+    // Sums of a few trips are solved; partial quorums and reads that ask no more than they need are not sums.
+    let asks_few = asked.asks == Asks::Quorum && candidate.counts.is_some();
+    let is_counted = candidate.kind == Kind::Partial
+        || matches!(candidate.kind, Kind::Quorum | Kind::WriteAll) && asks_few;
+    let result = match candidate.counts.filter(|_| is_counted) {
+        Some((r, w)) => of_counts(plan, candidate, asked, r, w),
+        None => trips::timing(plan, candidate, asked),
     };
-    match of_counts(plan, candidate, asked, r, w) {
-        Ok(timing) => Some(timing),
+    match result {
+        Ok(timing) if timing.read_latency.p999.max(timing.write_latency.p999) < trips::MS_MAX => {
+            if candidate.kind == Kind::Local {
+                notes.push(
+                    "what others see of a write, and when, is not told of a local candidate"
+                        .to_owned(),
+                );
+            }
+            Some(timing)
+        }
+        Ok(_) => {
+            unknown.push("latency: the quorums are too entangled".to_owned());
+            None
+        }
         Err(error) => {
             unknown.push(format!("staleness and latency: {error}"));
             None

@@ -43,6 +43,11 @@ impl Delays {
         at(from, to).or_else(|| at(to, from)).or(own)
     }
 
+    /// From one zone to another.
+    pub(crate) fn ms(&self, from: usize, to: usize) -> f64 {
+        self.between(from, to).unwrap_or(0.0)
+    }
+
     /// As rows: from each zone, to each.
     pub(crate) fn rows(&self) -> Vec<Vec<f64>> {
         let row = |from| {
