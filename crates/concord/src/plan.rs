@@ -5,6 +5,8 @@ mod cost;
 mod evidence;
 mod failure;
 mod file;
+#[cfg(test)]
+mod fuzz;
 mod outcome;
 mod page;
 mod run;
@@ -36,12 +38,16 @@ Examples:
   concord plan cluster.toml --report plan.html   the same as pictures
   concord plan --expr '(a*b)+(c*d)' --fr 0.9     quorums: load, capacity, what survives
   concord plan --n 3 --r 1 --w 1 --fit lnkd-disk how stale and how fast three replicas are
+  concord plan --format-help                     the format of the file, with examples
 
 Exit codes: 0 everything is told, 2 bad usage or input, 3 something could not be found out.")]
 pub(crate) struct Command {
     /// The plan, in TOML.
     #[arg(value_name = "FILE.toml")]
     file: Option<PathBuf>,
+    /// Print the reference page of the file's format, with three worked examples.
+    #[arg(long, exclusive = true)]
+    format_help: bool,
     #[command(flatten)]
     small: Small,
     /// Print one JSON object per candidate.
@@ -64,6 +70,10 @@ pub(crate) struct Command {
 impl Command {
     /// Reads the plan, finds everything out, and only then prints.
     pub(crate) fn run(&self) -> Result<Ending, BadInput> {
+        if self.format_help {
+            say!("{}", include_str!("plan/format.md").trim_end());
+            return Ok(Ending::Holds);
+        }
         let mut plan = match (&self.file, self.small.plan()?) {
             (Some(file), _) => Plan::open(file)?,
             (None, Some(plan)) => plan,

@@ -4,6 +4,8 @@ mod common;
 
 #[path = "plan/errors.rs"]
 mod errors;
+#[path = "plan/examples.rs"]
+mod examples;
 #[path = "plan/figures.rs"]
 mod figures;
 

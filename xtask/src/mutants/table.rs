@@ -38,6 +38,7 @@ mod eventual;
 mod kv;
 mod partial;
 mod paxos_core;
+mod plan;
 mod plan_page;
 mod quorum;
 mod quorum_expression;
@@ -76,6 +77,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         cap_pacelc::MUTANTS,
         cap_partition::MUTANTS,
         staleness::MUTANTS,
+        plan::MUTANTS,
         clocks_dense::MUTANTS,
         clocks_dvv::MUTANTS,
         clocks_hybrid::MUTANTS,

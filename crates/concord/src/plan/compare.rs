@@ -1,16 +1,17 @@
 //! Which candidates are nowhere worse than another and somewhere better.
 //!
-//! Compared are: whether reads are sure to meet writes, load, network load, latency, resilience of reads and
+//! Compared are: whether reads are sure to meet writes, whether no clock must keep its rate, load, network load, latency, resilience of reads and
 //! of writes in nodes and in zones, unavailability of reads and of writes, the 99th percentiles of both
 //! latencies, and the t-visibility. What neither has is passed over; what just one has makes them
 //! incomparable.
 
 use cap_model::search::{Better, dominators};
 
-use super::file::Candidate;
+use super::file::{Candidate, Kind};
 use super::outcome::Outcome;
 
-const DIRECTIONS: [Better; 13] = [
+const DIRECTIONS: [Better; 14] = [
+    Better::Larger,
     Better::Larger,
     Better::Smaller,
     Better::Smaller,
@@ -35,6 +36,7 @@ fn figures(candidate: &Candidate, outcome: &Outcome) -> [Option<f64>; DIRECTIONS
     let number = |count: Option<usize>| count.map(|count| count as f64);
     [
         Some(f64::from(u8::from(candidate.system.is_some()))),
+        Some(f64::from(u8::from(candidate.kind != Kind::Lease))),
         cost.map(|cost| cost.load),
         cost.map(|cost| cost.network_load),
         cost.map(|cost| cost.latency),

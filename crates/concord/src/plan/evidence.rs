@@ -20,16 +20,13 @@ use consistency::Consistency as Model;
 use quorum::QuorumSystem;
 use transport::NodeId;
 
-use super::file::{Candidate, Kind, Plan};
+use super::file::{Candidate, Kind, Leader, Plan};
 use super::outcome::{LinkStates, Outcome, PartitionRow, Percentiles};
 use machine::{Evidence, Seen, gather};
 use words::Words;
 
 /// The states of the links of so many nodes are counted.
 const COUNTED_MAX: u32 = 5;
-
-/// How long a lease lasts where nothing else is said: no longer than a follower waits for its leader.
-const LEASE_MS: f64 = 150.0;
 
 /// Fills in what partitions do to a candidate: rows, counted states, claims, and what to note.
 pub(super) fn add(plan: &Plan, candidate: &Candidate, outcome: &mut Outcome) {
@@ -40,13 +37,16 @@ pub(super) fn add(plan: &Plan, candidate: &Candidate, outcome: &mut Outcome) {
 
 /// An error is something that could not be found out.
 fn told(plan: &Plan, candidate: &Candidate, outcome: &mut Outcome) -> Result<(), String> {
+    let Some(shown) = &plan.partitions else {
+        return Ok(());
+    };
     if candidate.nodes.len() > NODES_MAX as usize {
         let note = format!("partitions are told of at most {NODES_MAX} nodes");
         outcome.notes.push(note);
         return Ok(());
     }
     let in_words = |error: &dyn std::fmt::Display| error.to_string();
-    let protocol = protocol(candidate)?;
+    let protocol = protocol(candidate, &plan.leader)?;
     let nodes = protocol.nodes();
     let names: Vec<String> = candidate
         .nodes
@@ -55,10 +55,15 @@ fn told(plan: &Plan, candidate: &Candidate, outcome: &mut Outcome) -> Result<(),
         .collect();
     let words = Words { names: &names };
     let zones = zones(plan, candidate);
-    let shapes = named_shapes(nodes, &sides(&zones)).map_err(|error| in_words(&error))?;
-    let evidence = match gather(&protocol, words, &zones, &shapes) {
-        Ok(evidence) => Some(evidence),
-        Err(why) => {
+    let mut shapes = named_shapes(nodes, &sides(&zones)).map_err(|error| in_words(&error))?;
+    shapes.retain(|shape| shown.is_shown(&shape.to_string()));
+    let gathered = shown
+        .is_measured
+        .then(|| gather(&protocol, words, &zones, &shapes));
+    let evidence = match gathered {
+        None => None,
+        Some(Ok(evidence)) => Some(evidence),
+        Some(Err(why)) => {
             outcome.notes.push(why);
             None
         }
@@ -78,9 +83,14 @@ fn told(plan: &Plan, candidate: &Candidate, outcome: &mut Outcome) -> Result<(),
             outcome.partitions.push(told_row(&row, words, witness));
         }
     }
-    if let Protocol::Lease { .. } = protocol {
+    if let Protocol::Lease {
+        lease_ms,
+        are_clock_rates_bounded: true,
+        ..
+    } = protocol
+    {
         outcome.notes.push(format!(
-            "a lease lasts {LEASE_MS} ms, and no clock runs faster than the lease allows for"
+            "a lease lasts {lease_ms} ms, and no clock runs faster than the lease allows for"
         ));
     }
     if let Some(evidence) = evidence {
@@ -100,7 +110,7 @@ fn told(plan: &Plan, candidate: &Candidate, outcome: &mut Outcome) -> Result<(),
 }
 
 /// What a candidate is to the matrix and to the machines.
-fn protocol(candidate: &Candidate) -> Result<Protocol, String> {
+fn protocol(candidate: &Candidate, timers: &Leader) -> Result<Protocol, String> {
     let place_of = |node: &NodeId| {
         let place = candidate.nodes.iter().position(|other| other == node);
         let place = place.and_then(|place| u32::try_from(place).ok());
@@ -113,7 +123,13 @@ fn protocol(candidate: &Candidate) -> Result<Protocol, String> {
     };
     let leadership = || {
         let leader = candidate.leader.as_ref().ok_or("nobody leads")?;
-        Leadership::new(quorums()?, place_of(leader)).map_err(|error| error.to_string())
+        let leadership = Leadership::new(quorums()?, place_of(leader));
+        let leadership = leadership.map_err(|error| error.to_string())?;
+        let leadership = leadership.with_election(timers.election);
+        Ok::<_, String>(match timers.timing {
+            Some(timing) => leadership.with_timing(timing),
+            None => leadership,
+        })
     };
     let nodes = u32::try_from(candidate.nodes.len()).map_err(|error| error.to_string())?;
     let replicas = Side::all(nodes).map_err(|error| error.to_string())?;
@@ -126,8 +142,8 @@ fn protocol(candidate: &Candidate) -> Result<Protocol, String> {
         Kind::Leader => Protocol::Leader(leadership()?),
         Kind::Lease => Protocol::Lease {
             leadership: leadership()?,
-            lease_ms: LEASE_MS,
-            are_clock_rates_bounded: true,
+            lease_ms: timers.lease_ms,
+            are_clock_rates_bounded: timers.are_clock_rates_bounded,
         },
         Kind::WriteAll => Protocol::WriteAll(replicas),
         // The candidate's nodes stand from head to tail.

@@ -113,7 +113,7 @@ pub(crate) struct Quorums {
 /// How stale and how slow.
 #[derive(Debug, Serialize)]
 pub(crate) struct Timing {
-    /// How it was found: `exact` or `sampled`.
+    /// How it was found: `exact`, `bounded` from both sides, or `sampled`.
     pub(crate) method: &'static str,
     /// Of every probability: a bound if exact, half the width of the interval if sampled.
     pub(crate) error: f64,
@@ -147,7 +147,7 @@ pub(crate) struct Percentiles {
     pub(crate) p50: f64,
     pub(crate) p99: f64,
     pub(crate) p999: f64,
-    /// The confidence intervals of the three, if they are sampled.
+    /// Between what the three are, if they are bounded; their confidence intervals, if they are sampled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) intervals: Option<[[f64; 2]; 3]>,
 }

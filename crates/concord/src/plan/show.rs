@@ -13,6 +13,9 @@ const NAME_MAX: usize = 22;
 /// A fraction of more characters says less than its decimals.
 const FRACTION_MAX: usize = 6;
 
+/// Loads of nodes with capacities of their own are below, and are seconds rather than shares.
+const FRACTION_MIN: f64 = 0.01;
+
 /// So many quorums of a strategy are shown.
 const QUORUMS_MAX: usize = 24;
 
@@ -46,12 +49,19 @@ fn costs(outcomes: &[Outcome]) -> Vec<String> {
     let cost = |of: fn(&super::outcome::Cost) -> f64| {
         each().map(move |outcome| outcome.cost.as_ref().map(|cost| rounded(of(cost))))
     };
+    let has_latency = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.cost.as_ref())
+        .any(|cost| cost.latency > 0.0);
     let load = each().map(|outcome| {
+        if outcome.infeasible.is_some() {
+            return Some("infeasible".to_owned());
+        }
         let cost = outcome.cost.as_ref()?;
         let short = cost
             .load_exact
             .clone()
-            .filter(|exact| exact.len() <= FRACTION_MAX);
+            .filter(|exact| exact.len() <= FRACTION_MAX && cost.load >= FRACTION_MIN);
         Some(short.unwrap_or_else(|| rounded(cost.load)))
     });
     lines(&[
@@ -66,11 +76,15 @@ fn costs(outcomes: &[Outcome]) -> Vec<String> {
             each().map(|outcome| Some(outcome.protocol.clone())),
         ),
         Column::new("load", 10, load),
-        Column::new("capacity/s", 10, cost(|cost| cost.capacity)),
-        Column::new("nodes/op", 8, cost(|cost| cost.network_load)),
-        Column::new("ms", 7, cost(|cost| cost.latency)),
-        Column::new("survives r/w", 12, each().map(survives)),
-        Column::new("unavailable r/w", 19, each().map(unavailable)),
+        Column::new("ops/s", 10, cost(|cost| cost.capacity)),
+        Column::new("nodes", 8, cost(|cost| cost.network_load)),
+        Column::new(
+            "ms/op",
+            7,
+            cost(|cost| cost.latency).map(|cell| cell.filter(|_| has_latency)),
+        ),
+        Column::new("survives", 12, each().map(survives)),
+        Column::new("unavailable", 19, each().map(unavailable)),
         Column::new(
             "dominated by",
             20,
@@ -188,6 +202,7 @@ fn detail(outcome: &Outcome, explain: bool) {
     let is_silent = outcome.partitions.is_empty()
         && outcome.claims.is_empty()
         && outcome.unknown.is_empty()
+        && outcome.infeasible.is_none()
         && outcome.notes.is_empty()
         && seen.is_none()
         && !explain;
@@ -210,6 +225,9 @@ fn detail(outcome: &Outcome, explain: bool) {
     }
     for claim in &outcome.claims {
         told(claim, explain);
+    }
+    if let Some(why) = &outcome.infeasible {
+        say!("{}", wrapped(&format!("infeasible: {why}"), 2));
     }
     for unknown in &outcome.unknown {
         say!(
@@ -321,7 +339,7 @@ fn word(row: &PartitionRow) -> &str {
 fn outage(row: &PartitionRow) -> String {
     row.outage_ms
         .as_ref()
-        .map_or_else(String::new, |outage| format!("{} ms", rounded(outage.p50)))
+        .map_or_else(String::new, |outage| format!("{:.0} ms", outage.p50))
 }
 
 /// A line for each kind of shape and size of side; the two operations beside each other.
@@ -370,12 +388,12 @@ fn partitions(rows: &[PartitionRow], explain: bool) {
     print(&lines(&[
         Column::new(
             "  partition",
-            22,
+            18,
             each().map(|left| Some(format!("  {}", left.kind))),
         ),
         Column::new(
-            "clients with",
-            12,
+            "clients",
+            7,
             each().map(|left| {
                 Some(match left.side.len() {
                     1 => "1 node".to_owned(),
@@ -384,8 +402,8 @@ fn partitions(rows: &[PartitionRow], explain: bool) {
             }),
         ),
         Column::new("sides", 5, each().map(|left| Some(left.sides.to_string()))),
-        Column::new("reads", 22, each().map(|left| cell(left.read))),
-        Column::new("writes", 22, each().map(|left| cell(left.write))),
+        Column::new("reads", 26, each().map(|left| cell(left.read))),
+        Column::new("writes", 26, each().map(|left| cell(left.write))),
         Column::new("outage", 9, each().map(change)),
     ]));
     if explain {

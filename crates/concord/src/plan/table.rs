@@ -3,11 +3,13 @@
 /// The widest line.
 pub(super) const WIDTH_MAX: usize = 100;
 
+/// Blanks between columns.
+const GAP: usize = 2;
+
 /// A column: its head, and what stands below.
 pub(super) struct Column {
     head: &'static str,
     cells: Vec<String>,
-    width_max: usize,
 }
 
 impl Column {
@@ -21,42 +23,54 @@ impl Column {
         Self {
             head,
             cells: cells.map(|cell| cut(&cell, width_max)).collect(),
-            width_max,
         }
     }
 
     fn width(&self) -> usize {
         let cells = self.cells.iter().map(|cell| cell.chars().count());
-        cells
-            .chain([self.head.chars().count()])
-            .max()
-            .unwrap_or(0)
-            .min(self.width_max.max(self.head.chars().count()))
+        cells.chain([self.head.chars().count()]).max().unwrap_or(0)
     }
+}
+
+/// What the first and the last column keep at least when a line is too wide.
+const KEPT_MIN: usize = 8;
+
+/// The width of each column. If all are too wide together, the first and the last give way.
+fn widths(columns: &[&Column]) -> Vec<usize> {
+    let mut widths: Vec<usize> = columns.iter().map(|column| column.width()).collect();
+    let gaps = GAP * widths.len().saturating_sub(1);
+    let mut over = (widths.iter().sum::<usize>() + gaps).saturating_sub(WIDTH_MAX);
+    while over > 0 {
+        let last = widths.len() - 1;
+        let widest = if widths[0] > widths[last] { 0 } else { last };
+        if widths[widest] <= KEPT_MIN {
+            break;
+        }
+        widths[widest] -= 1;
+        over -= 1;
+    }
+    widths
 }
 
 /// The lines of a table, the heads first. No line ends with a blank.
 pub(super) fn lines(columns: &[Column]) -> Vec<String> {
     let used = |column: &&Column| column.cells.iter().any(|cell| !cell.is_empty());
     let columns: Vec<&Column> = columns.iter().filter(used).collect();
-    let rows = columns
-        .iter()
-        .map(|column| column.cells.len())
-        .max()
-        .unwrap_or(0);
+    let rows = columns.iter().map(|column| column.cells.len()).max();
+    let widths = widths(&columns);
     let line = |cell_of: &dyn Fn(&Column) -> &str| {
         let mut line = String::new();
-        for column in &columns {
-            let cell = cell_of(column);
-            line.push_str(cell);
-            let rest = column.width().saturating_sub(cell.chars().count());
-            line.push_str(&" ".repeat(rest + 2));
+        for (column, width) in columns.iter().zip(&widths) {
+            let cell = cut(cell_of(column), *width);
+            line.push_str(&cell);
+            let rest = width.saturating_sub(cell.chars().count());
+            line.push_str(&" ".repeat(rest + GAP));
         }
         line.trim_end().to_owned()
     };
     let heads = line(&|column| column.head);
-    let rows =
-        (0..rows).map(|row| line(&|column| column.cells.get(row).map_or("", String::as_str)));
+    let rows = 0..rows.unwrap_or(0);
+    let rows = rows.map(|row| line(&|column| column.cells.get(row).map_or("", String::as_str)));
     [heads].into_iter().chain(rows).collect()
 }
 
@@ -155,6 +169,23 @@ mod tests {
             Column::new("load", 9, cells(["1", ""])),
         ];
         assert_eq!(lines(&columns), ["name    load", "major…  1", "b"]);
+    }
+
+    #[test]
+    fn a_line_that_is_too_wide_gives_way_at_both_ends() {
+        let cell = |width: usize| [Some("x".repeat(width))].into_iter();
+        let columns = [
+            Column::new("first", 60, cell(60)),
+            Column::new("middle", 40, cell(40)),
+            Column::new("last", 60, cell(60)),
+        ];
+        for line in lines(&columns) {
+            assert!(line.chars().count() <= WIDTH_MAX, "{line}");
+            assert!(
+                line.contains(&"x".repeat(40)) || line.starts_with("first"),
+                "{line}"
+            );
+        }
     }
 
     #[test]

@@ -126,8 +126,8 @@ fn told(summary: &Summary) -> Timing {
         consistent_within_versions: std::collections::BTreeMap::new(),
         t_visibility_999_ms: Some(visibility.value),
         t_visibility_999_interval_ms: is_sampled.then(|| interval(visibility)),
-        read_latency: percentiles(&summary.read_latency),
-        write_latency: percentiles(&summary.write_latency),
+        read_latency: percentiles(&summary.read_latency, is_sampled),
+        write_latency: percentiles(&summary.write_latency, is_sampled),
         read_cdf: summary.read_cdf.clone(),
         write_cdf: summary.write_cdf.clone(),
         consistency_curve: curve
@@ -136,12 +136,12 @@ fn told(summary: &Summary) -> Timing {
     }
 }
 
-fn percentiles(of: &staleness::Percentiles) -> Percentiles {
+fn percentiles(of: &staleness::Percentiles, is_sampled: bool) -> Percentiles {
     let each = [&of.p50, &of.p99, &of.p999];
     Percentiles {
         p50: of.p50.value,
         p99: of.p99.value,
         p999: of.p999.value,
-        intervals: Some(each.map(|one| [one.low, one.high])),
+        intervals: is_sampled.then(|| each.map(|one| [one.low, one.high])),
     }
 }

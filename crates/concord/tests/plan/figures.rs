@@ -4,10 +4,13 @@ use serde_json::Value;
 
 use super::plan;
 
-/// The objects of a plan with these nodes and candidates.
+/// The objects of a plan with these nodes and candidates; partitions have tests of their own.
 #[track_caller]
 fn objects(text: &str) -> Vec<Value> {
-    let ran = plan(text, &["--json"]);
+    let ran = plan(
+        &format!("partitions.shapes = \"none\"\n{text}"),
+        &["--json"],
+    );
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
     ran.json()
 }
@@ -280,11 +283,11 @@ fn quorums_that_meet_are_never_stale() {
 
 #[test]
 fn zones_apart_make_times_that_are_sampled_with_their_interval() {
-    let nodes = "[nodes]\na = { zone = \"x\" }\nb = { zone = \"y\" }\nc = { zone = \"z\" }\n[zones]\nx = { delay_ms = { y = 40, z = 70 } }\ny = { delay_ms = { z = 50 } }\n";
+    let nodes = "partitions.shapes = \"none\"\n[nodes]\na = { zone = \"x\" }\nb = { zone = \"y\" }\nc = { zone = \"z\" }\n[zones]\nx = { delay_ms = { y = 40, z = 70 } }\ny = { delay_ms = { z = 50 } }\n";
     let text = format!(
         "{nodes}[staleness]\nfit = \"lnkd-ssd\"\ntrials = 20000\n[[candidate]]\nname = \"p\"\nprotocol = \"partial\"\nr = 1\nw = 2\n[[candidate]]\nname = \"all\"\nprotocol = \"partial\"\nr = 1\nw = 1\n"
     );
-    let found = objects(&text);
+    let found = plan(&text, &["--json"]).json();
     assert_eq!(found[0]["method"], "sampled");
     let [low, high] = [0, 1].map(|end| {
         found[0]["write_latency"]["intervals"][0][end]
@@ -339,4 +342,53 @@ fn a_candidate_that_is_nowhere_better_is_dominated() {
         objects(&twice)[3]["dominated_by"],
         serde_json::json!(["less", "middle"])
     );
+}
+
+#[test]
+fn reads_that_can_miss_writes_dominate_none_that_cannot() {
+    // Without delays, nothing but the quorums tells that one is stale.
+    let text = "[nodes]\na = {}\nb = {}\n[strategy]\noptimize = \"load\"\n[[candidate]]\nname = \"stale\"\nprotocol = \"partial\"\nr = 1\nw = 1\n[[candidate]]\nname = \"strict\"\nr = 2\nw = 2\n";
+    let found = objects(text);
+    assert_eq!(found[0]["load"], found[1]["load"]);
+    assert!(found[0]["resilience"].as_u64() > found[1]["resilience"].as_u64());
+    assert_eq!(found[1]["dominated_by"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_leader_in_another_zone_is_a_round_trip_away() {
+    let text = "[nodes]\na = { zone = \"x\" }\nb = { zone = \"y\" }\nc = { zone = \"y\" }\n[zones]\nx = { delay_ms = { y = 50 } }\n[staleness]\neach = { uniform = { low_ms = 1, high_ms = 1.001 } }\n[[candidate]]\nname = \"lease\"\nprotocol = \"lease\"\nleader = \"b\"\n[[candidate]]\nname = \"leader\"\nprotocol = \"leader\"\nleader = \"b\"\n[[candidate]]\nname = \"majority\"\nr = 2\n";
+    let found = objects(text);
+    let p99 =
+        |place: usize, operation: &str| found[place][operation]["p99"].as_f64().expect("a latency");
+    let about =
+        |value: f64, wanted: f64| assert!((value - wanted).abs() < 0.01, "{value}, not {wanted}");
+    // Half of the clients are 100 ms from the leader and back; each trip takes 2 ms.
+    about(p99(0, "read_latency"), 102.0);
+    about(p99(1, "read_latency"), 104.0);
+    about(p99(0, "write_latency"), 104.0);
+    // From x, the second of three answers comes from y.
+    about(p99(2, "read_latency"), 102.0);
+    assert_eq!(
+        (&found[2]["method"], &found[2]["consistent_at"]["0"]),
+        (&"exact".into(), &1.0.into())
+    );
+}
+
+#[test]
+fn an_expression_takes_as_long_as_the_quorum_that_it_waits_for() {
+    let nodes = "[nodes]\na = {}\nb = {}\nc = {}\n[staleness]\nfit = \"lnkd-disk\"\n";
+    let found = objects(&format!(
+        "{nodes}[[candidate]]\nname = \"said\"\nreads = \"a*b + b*c + a*c\"\n[[candidate]]\nname = \"counted\"\nprotocol = \"partial\"\nr = 2\nw = 2\n"
+    ));
+    // Any two of three, by two ways: from single trips, and by the evaluator of partial quorums.
+    for operation in ["read_latency", "write_latency"] {
+        for share in ["p50", "p99", "p999"] {
+            let [one, other] =
+                [0, 1].map(|place| found[place][operation][share].as_f64().expect("a latency"));
+            assert!(
+                (one - other).abs() <= 1e-5 * other,
+                "{operation} {share}: {one} {other}"
+            );
+        }
+    }
 }

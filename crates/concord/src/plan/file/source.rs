@@ -7,9 +7,13 @@ use toml::de::{DeTable, DeValue};
 
 use super::nearest::nearest;
 use crate::exit::BadInput;
+use crate::plan::table::cut;
 
 /// So many characters of a line are shown with an error.
 const EXCERPT_MAX: usize = 88;
+
+/// A message has at most so many characters: what it quotes may be long.
+const MESSAGE_MAX: usize = 600;
 
 /// A file's name and text.
 #[derive(Debug)]
@@ -38,8 +42,9 @@ impl Source<'_> {
         let key = if key.is_empty() {
             String::new()
         } else {
-            format!("{}: ", shown(key))
+            format!("{}: ", shown(&cut(key, EXCERPT_MAX)))
         };
+        let message = cut(&message.to_string(), MESSAGE_MAX);
         let name = self.name;
         let width = span.end.saturating_sub(start).max(1);
         let picture = picture(number, line, column, width);

@@ -34,6 +34,9 @@ const TAIL_CELLS: u32 = 120;
 /// No moment is looked at beyond this.
 pub(super) const MS_MAX: f64 = 1e12;
 
+/// What is off by more is called bounded.
+const BOUNDED_MIN: f64 = 1e-6;
+
 /// The shares of the picture.
 const PICTURE: u32 = 20;
 
@@ -126,6 +129,7 @@ pub(super) fn timing(
             Told::of(&base, &done)
         }),
     };
+    let error = reads.error.max(writes.error);
     let sure = candidate.kind != Kind::Local;
     let seen = asked
         .at_ms
@@ -133,8 +137,12 @@ pub(super) fn timing(
         .filter(|_| sure)
         .map(|t| (t.to_string(), 1.0));
     Ok(Timing {
-        method: "exact",
-        error: reads.error.max(writes.error),
+        method: if error > BOUNDED_MIN {
+            "bounded"
+        } else {
+            "exact"
+        },
+        error,
         consistent_at: seen.collect(),
         consistent_within_versions: std::collections::BTreeMap::new(),
         t_visibility_999_ms: sure.then_some(0.0),
@@ -398,6 +406,7 @@ impl Told {
     fn of(base: &Exact, done: &impl Done) -> Self {
         let intervals = [0.5, 0.99, 0.999].map(|share| quantile(done, share));
         let [p50, p99, p999] = intervals.map(|[low, high]| 0.5 * (low + high));
+        let is_bounded = intervals.iter().any(|[low, high]| high - low > 1e-6 * high);
         let widths = [p50, p99, p999].map(|t_ms| {
             let [low, high] = done.within(t_ms);
             0.5 * (high - low)
@@ -412,7 +421,7 @@ impl Told {
                 p50,
                 p99,
                 p999,
-                intervals: Some(intervals),
+                intervals: is_bounded.then_some(intervals),
             },
             picture: picture.collect(),
             error: widths
