@@ -57,6 +57,7 @@ fn built<P, E: std::fmt::Display>(
 
 #[cfg(test)]
 mod tests {
+    use cap_model::pacelc::{Injection, derive};
     use cap_model::{
         Adversary, Availability, Forecast, Operation, Settings, Subject, forecast, link_states,
     };
@@ -108,6 +109,46 @@ mod tests {
     #[test]
     fn raft_answers_nowhere_unless_somebody_can_reach_and_hear_a_quorum() {
         check_forecasts(&RaftSubject::new(3).expect("a subject"), false);
+    }
+
+    /// The words of both operations, which must be confirmed.
+    fn check_claims(subject: &impl Subject, expected: [&str; 2]) {
+        let adversary = Adversary::new(subject, &Settings::default()).expect("a steady cluster");
+        let injection = Injection::uniform(subject.nodes()).expect("a few nodes");
+        let derivation = derive(&adversary, &injection).expect("within the limits");
+        let words = derivation.claims.map(|claim| {
+            assert!(claim.is_confirmed(), "{claim}");
+            claim.words()
+        });
+        assert_eq!(words, expected);
+    }
+
+    #[test]
+    fn each_protocol_has_the_claims_that_its_papers_give_it() {
+        for nodes in [2, 3, 4] {
+            check_claims(&RaftSubject::new(nodes).expect("raft"), ["PC/EC", "PC/EC"]);
+            check_claims(
+                &PaxosSubject::new(nodes).expect("paxos"),
+                ["PC/EC", "PC/EC"],
+            );
+            check_claims(
+                &StrongSubject::new(nodes).expect("strong"),
+                ["PC/EC", "PC/EC"],
+            );
+            check_claims(
+                &PartialSubject::new(nodes).expect("partial"),
+                ["PC/EC", "PA/EL"],
+            );
+            check_claims(
+                &EventualSubject::new(nodes).expect("eventual"),
+                ["PA/EL", "PA/EL"],
+            );
+            // A transfer needs nobody, and the snapshot waits for all: it pays for both.
+            check_claims(
+                &BankSnapshots::new(nodes).expect("banks"),
+                ["PA/EL", "PC/EC"],
+            );
+        }
     }
 
     #[test]
