@@ -7,6 +7,8 @@ mod enumerated;
 mod exact;
 #[path = "strategy/goldens.rs"]
 mod goldens;
+#[path = "strategy/laws.rs"]
+mod laws;
 #[path = "strategy/measured.rs"]
 mod measured;
 #[path = "strategy/tampered.rs"]

@@ -1,5 +1,6 @@
 //! What a strategy costs: load, network load and latency, each as objective and as limit.
 
+use super::answer::Metrics;
 use super::error::Limit;
 use super::question::{Objective, Question};
 
@@ -35,6 +36,16 @@ impl Metric {
             Self::Load => question.limits.load_max,
             Self::Network => question.limits.network_load_max,
             Self::Latency => question.limits.latency_ms_max,
+        }
+    }
+}
+
+impl Metric {
+    pub(super) const fn value_in(self, metrics: &Metrics) -> f64 {
+        match self {
+            Self::Load => metrics.load,
+            Self::Network => metrics.network_load,
+            Self::Latency => metrics.latency_ms,
         }
     }
 }

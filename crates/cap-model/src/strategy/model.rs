@@ -1,7 +1,7 @@
 //! The question in numbers, and what its prices prove.
 //!
-//! A unit of load is chosen so that the greatest coefficient is one; network load counts in all nodes,
-//! and latency in the slowest node's: so everything looks the same for capacities of 1 and of 4,000.
+//! The unit of load is near the least load, that of latency the least latency, and that of network load
+//! all nodes: so everything looks the same for capacities of 1 and of 4,000.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -99,7 +99,7 @@ impl Model {
             *coefficient /= load_unit;
         }
         let slowest = latencies.iter().copied().fold(0.0, f64::max);
-        Ok(Self {
+        let mut model = Self {
             nodes: costs.len(),
             weights: parts.iter().map(|(_, weight)| *weight).collect(),
             reads,
@@ -109,7 +109,28 @@ impl Model {
             write_oracle: oracle(Side::Write)?,
             load_unit,
             latency_unit: if slowest > 0.0 { slowest } else { 1.0 },
-        })
+        };
+        model.rescale(is_by_latency)?;
+        Ok(model)
+    }
+
+    /// Chooses units such that the best values are some one: a node or a quorum that is slower by
+    /// orders of magnitude must not make them vanish.
+    fn rescale(&mut self, is_by_latency: bool) -> Result<(), ExpressionError> {
+        let least = self.bound(Weights::only(Metric::Load), &self.guessed())?;
+        if least > 0.0 {
+            for coefficient in self.reads.iter_mut().chain(&mut self.writes).flatten() {
+                *coefficient /= least;
+            }
+            self.load_unit *= least;
+        }
+        if is_by_latency {
+            let least = self.bound(Weights::only(Metric::Latency), &Duals::none(self))?;
+            if least > 0.0 {
+                self.latency_unit *= least;
+            }
+        }
+        Ok(())
     }
 
     pub(super) const fn oracle(&self, side: Side) -> &Oracle {

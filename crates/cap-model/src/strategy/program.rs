@@ -14,6 +14,8 @@ use super::restricted::{Solved, State};
 
 /// No program has more rows.
 const ROWS_MAX: usize = 4_096;
+/// How far above a limit, relatively, is a rounding.
+const LIMIT_TOLERANCE: f64 = 1e-9;
 
 /// An optimal strategy for a system, with the proof that none is better.
 ///
@@ -126,13 +128,29 @@ impl<N: Clone + Debug + Ord> Program<N> {
         let limits = Weights::of_limits(&self.question);
         let solved = self.model.solve(objective, limits)?;
         match solved.state {
-            State::Solved => Ok(self.answer(&solved)),
+            State::Solved => {
+                let optimum = self.answer(&solved);
+                let steps = solved.steps;
+                match self.keeps(limits, &optimum) {
+                    true => Ok(optimum),
+                    false => Err(StrategyError::Unsettled { steps }),
+                }
+            }
             State::Unsettled => {
                 let steps = solved.steps;
                 Err(StrategyError::Unsettled { steps })
             }
             State::Infeasible => self.infeasible(limits),
         }
+    }
+
+    /// Whether the limits are kept, but for roundings: the solver is not believed.
+    fn keeps(&self, limits: Weights<Option<f64>>, optimum: &Optimum<N>) -> bool {
+        Metric::ALL.iter().all(|metric| {
+            let value = metric.value_in(&optimum.metrics);
+            let limit = limits.get(*metric);
+            limit.is_none_or(|limit| value <= limit * (1.0 + LIMIT_TOLERANCE))
+        })
     }
 
     fn infeasible(&self, limits: Weights<Option<f64>>) -> Result<Optimum<N>, StrategyError<N>> {
@@ -145,11 +163,7 @@ impl<N: Clone + Debug + Ord> Program<N> {
             *others.get_mut(metric) = None;
             let solved = self.model.solve(metric, others)?;
             let metrics = self.answer(&solved).metrics;
-            let least = (solved.state == State::Solved).then_some(match metric {
-                Metric::Load => metrics.load,
-                Metric::Network => metrics.network_load,
-                Metric::Latency => metrics.latency_ms,
-            });
+            let least = (solved.state == State::Solved).then_some(metric.value_in(&metrics));
             let limit = metric.limit();
             shortfalls.push(Shortfall { limit, max, least });
         }
@@ -174,11 +188,7 @@ impl<N: Clone + Debug + Ord> Program<N> {
         let metrics = model.metrics(&solved.reads, &solved.writes);
         let objective = Metric::of(self.question.objective);
         let unit = model.unit(objective);
-        let value = match objective {
-            Metric::Load => metrics.load,
-            Metric::Network => metrics.network_load,
-            Metric::Latency => metrics.latency_ms,
-        };
+        let value = objective.value_in(&metrics);
         // The price of a node is in objective for each load.
         let rate = unit / model.unit(Metric::Load);
         let prices = solved.duals.loads.iter().map(|prices| {

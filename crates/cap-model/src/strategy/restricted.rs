@@ -453,7 +453,12 @@ impl<'a> Restricted<'a> {
                 Side::Write => writes.push((nodes.clone(), value)),
             }
         }
-        for quorums in [&mut reads, &mut writes] {
+        for (side, quorums) in [(Side::Read, &mut reads), (Side::Write, &mut writes)] {
+            if quorums.is_empty() {
+                // The numbers were too far apart: some quorum is still a strategy, and its gap is shown.
+                let of_side = self.quorums.iter().filter(|(_, it, _)| *it == side);
+                quorums.extend(of_side.take(1).map(|(_, _, nodes)| (nodes.clone(), 1.0)));
+            }
             quorums.sort_by(|one, other| one.0.cmp(&other.0));
             let sum: f64 = quorums.iter().map(|(_, probability)| probability).sum();
             for (_, probability) in quorums {
