@@ -3,7 +3,7 @@ const shown = (points) => Array.isArray(points) ? points.filter(([x, y]) => isNu
 const range = (values, otherwise) => values.length === 0 ? otherwise : [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
 /** A frame for a picture: its heading, its buttons, its plot, and who is not in it and why. */
 const figure = (id, heading, about, ...tools) => {
-  const plot = el("div", { class: "plot", id, tabindex: 0, "aria-label": heading + ". Arrow keys read it out." });
+  const plot = el("div", { class: "plot", id, tabindex: 0, role: "group", "aria-label": heading + ". Arrow keys read it out." });
   const missing = el("span", { class: "missing" });
   const caption = el("figcaption", {}, about + " ", missing);
   byId("figures").append(el("figure", { class: id === "staleness" && "wide" }, el("div", { class: "head" }, el("h3", {}, heading), el("span", { class: "tools" }, tools)), plot, caption));
