@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cap_model::search::{Found, SearchOutcome, SearchQuestion, Unreliability, search};
+use cap_model::search::{
+    Better, Found, SearchError, SearchOutcome, SearchQuestion, Unreliability, dominates,
+    dominators, pareto_front, search,
+};
 use cap_model::strategy::{
     Costs, Limits, Objective, Question, ReadFractions, StrategyError, optimize,
 };
@@ -456,4 +459,232 @@ fn a_front_is_that_of_all_systems_one_by_one() {
         compared > 500 && unsettled * 10 < compared,
         "{compared} {unsettled}"
     );
+}
+
+#[test]
+fn certificates_prove_what_strategies_reach() {
+    let mut gen_ = Gen::from_size_and_seed(10, 62);
+    let mut proven = 0;
+    for _ in 0..30 {
+        let (given, question) = arbitrary(&mut gen_, 5);
+        let outcome = found(
+            "abcde",
+            |node| given[*node as usize - 'a' as usize],
+            &question,
+        );
+        for found in &outcome.front {
+            let (optimum, limits) = (&found.optimum, question.question.limits);
+            let value = match question.question.objective {
+                Objective::Load => optimum.metrics.load,
+                Objective::Latency => optimum.metrics.latency_ms,
+                Objective::Network => optimum.metrics.network_load,
+            };
+            assert!(near(optimum.certificate.value, value));
+            assert!(
+                optimum.certificate.gap().abs() <= 1e-9 * value,
+                "{question:?}"
+            );
+            let keeps = |figure: f64, most: Option<f64>| {
+                most.is_none_or(|most| figure <= most * (1.0 + 1e-9))
+            };
+            assert!(keeps(optimum.metrics.load, limits.load_max));
+            assert!(keeps(optimum.metrics.latency_ms, limits.latency_ms_max));
+            assert!(keeps(optimum.metrics.network_load, limits.network_load_max));
+            // Each set that is contacted is a quorum whichever nodes fail.
+            let failures = question.question.failures;
+            for (set, _) in &optimum.strategy.reads {
+                assert!(set.len() > failures);
+                for lost in set.iter().take(if failures > 0 { set.len() } else { 1 }) {
+                    let has = |node: &char| set.contains(node) && (failures == 0 || node != lost);
+                    assert!(found.system.is_read_quorum(has));
+                }
+            }
+            proven += 1;
+        }
+    }
+    assert!(proven > 100, "{proven}");
+}
+
+#[test]
+fn a_search_that_is_stopped_says_so_and_keeps_what_it_has() {
+    let question = ask(Objective::Load, mix_of_case_study());
+    let whole = found("abcde", of_case_study, &question);
+    let mut asked = 0;
+    let stopped = search("abcde".chars(), of_case_study, &question, || {
+        asked += 1;
+        asked <= 40
+    });
+    let stopped = stopped.unwrap();
+    assert!(!stopped.is_complete && whole.is_complete);
+    assert!(stopped.solved <= 40 && stopped.solved < whole.solved);
+    assert!(stopped.best().is_some());
+    let never = search("abcde".chars(), of_case_study, &question, || false).unwrap();
+    assert_eq!((never.front.len(), never.is_complete), (0, false));
+    // The same question, the same answer, to the last bit.
+    assert_eq!(found("abcde", of_case_study, &question), whole);
+}
+
+#[test]
+fn a_depth_of_one_has_thresholds_over_nodes_alone() {
+    let question = SearchQuestion {
+        depth_max: 1,
+        ..ask(Objective::Network, always(0.5))
+    };
+    let unlike = |node: &char| costs(f64::from(*node as u32), 1.0, 1.0);
+    assert_eq!(found("abcdef", unlike, &question).looked_at, 6);
+    // Of four nodes, 24 systems have three gates one inside the other: a node and a system of depth 2 of
+    // the other three, by any of or all of: 4 x 6. The 74 others are as deep as 2 at most.
+    let deeper = SearchQuestion {
+        depth_max: 2,
+        ..question
+    };
+    assert_eq!(found("abcd", unlike, &deeper).looked_at, 74 - 24);
+}
+
+#[test]
+fn what_cannot_be_searched_is_refused_with_the_value() {
+    let question = ask(Objective::Load, always(0.5));
+    let unit = |_: &char| Costs::UNIT;
+    let refused = |nodes: &str, question: &SearchQuestion| {
+        search(nodes.chars(), unit, question, || true).unwrap_err()
+    };
+    assert_eq!(refused("", &question), SearchError::NoNodes);
+    assert_eq!(
+        refused("abcdefghi", &question),
+        SearchError::TooManyNodes { nodes: 9 }
+    );
+    assert_eq!(
+        refused("aba", &question),
+        SearchError::Repeated { node: 'a' }
+    );
+    for (bad, what) in [
+        (costs(0.0, 1.0, 1.0), "a read capacity"),
+        (costs(1.0, f64::INFINITY, 1.0), "a write capacity"),
+        (costs(1.0, 1.0, -1.0), "a latency"),
+    ] {
+        let error = search("ab".chars(), |_| bad, &question, || true).unwrap_err();
+        assert!(
+            matches!(error, SearchError::NotACost { node: 'a', what: said, .. } if said == what)
+        );
+    }
+    let with = |change: &dyn Fn(&mut SearchQuestion)| {
+        let mut question = question.clone();
+        change(&mut question);
+        refused("ab", &question)
+    };
+    let depth = with(&|question| question.depth_max = 0);
+    assert_eq!(depth, SearchError::NoDepth);
+    let limit = with(&|question| question.question.limits.load_max = Some(-1.0));
+    assert_eq!(
+        limit,
+        SearchError::NotALimit {
+            what: "a load",
+            value: -1.0
+        }
+    );
+    let unreliable = |node_failures: &[f64], zones: &[Option<usize>]| {
+        with(&|question| {
+            question.unreliability = Some(Unreliability {
+                node_failures: node_failures.to_vec(),
+                zones: zones.to_vec(),
+                zone_failures: vec![0.5],
+            });
+        })
+    };
+    assert!(matches!(
+        unreliable(&[0.1], &[]),
+        SearchError::NotOneEach {
+            given: 1,
+            nodes: 2,
+            ..
+        }
+    ));
+    assert!(matches!(
+        unreliable(&[0.1; 2], &[None]),
+        SearchError::NotOneEach {
+            given: 1,
+            nodes: 2,
+            ..
+        }
+    ));
+    assert_eq!(
+        unreliable(&[0.1, 1.5], &[]),
+        SearchError::NotAProbability { value: 1.5 }
+    );
+    assert_eq!(
+        unreliable(&[0.1; 2], &[None, Some(1)]),
+        SearchError::NotAZone { zone: 1 }
+    );
+}
+
+#[test]
+fn eight_nodes_are_searched_where_they_are_alike_or_the_depth_is_low() {
+    let unlike = |node: &char| costs(f64::from(*node as u32), 1.0, 1.0);
+    let question = SearchQuestion {
+        is_front_wanted: false,
+        resilience_min: 3,
+        depth_max: 1,
+        ..ask(Objective::Load, always(0.5))
+    };
+    // Any 4 or 5 of 8: both sides keep a quorum after three failures.
+    let outcome = found("abcdefgh", unlike, &question);
+    assert_eq!(
+        (outcome.looked_at, outcome.best().unwrap().resilience),
+        (8, 3)
+    );
+    // Eight that are alike: of any depth, in no time.
+    let question = SearchQuestion {
+        depth_max: 8,
+        ..question
+    };
+    let outcome = found("abcdefgh", |_| Costs::UNIT, &question);
+    assert!(outcome.is_complete && outcome.best().unwrap().resilience == 3);
+    // Quorums of at least four nodes either way: half of the operations or more at each node.
+    let load = outcome.best().unwrap().optimum.metrics.load;
+    assert!(
+        load > 0.5 - TOLERANCE && load < 4.5 / 8.0 + TOLERANCE,
+        "{load}"
+    );
+}
+
+#[test]
+fn domination_is_a_strict_partial_order_and_the_front_is_its_top() {
+    let mut gen_ = Gen::from_size_and_seed(10, 63);
+    let directions = [Better::Smaller, Better::Larger, Better::Smaller];
+    for _ in 0..200 {
+        let figure =
+            |gen_: &mut Gen| [None, Some(f64::NAN), Some(1.0), Some(2.0), Some(3.0)][pick(gen_, 5)];
+        let candidate = |gen_: &mut Gen| [figure(gen_), figure(gen_), figure(gen_)];
+        let all: Vec<[Option<f64>; 3]> = (0..8).map(|_| candidate(&mut gen_)).collect();
+        let above = dominators(&directions, &all);
+        let front = pareto_front(&directions, &all);
+        for (at, one) in all.iter().enumerate() {
+            assert!(!dominates(&directions, one, one));
+            assert_eq!(front.contains(&at), above[at].is_empty());
+            for other in &above[at] {
+                assert!(!above[*other].contains(&at));
+                // Who dominates a dominator dominates, so somebody in the front does.
+                assert!(above[*other].iter().all(|third| above[at].contains(third)));
+                for figure in 0..3 {
+                    let known =
+                        |figure: Option<f64>| figure.filter(|figure| !figure.is_nan()).is_some();
+                    assert_eq!(known(one[figure]), known(all[*other][figure]));
+                }
+            }
+        }
+    }
+    // An absent figure is neither held against anybody nor in favour.
+    let smaller = [Better::Smaller; 2];
+    assert!(!dominates(
+        &smaller,
+        &[Some(1.0), None],
+        &[Some(2.0), Some(1.0)]
+    ));
+    assert!(!dominates(
+        &smaller,
+        &[Some(1.0), Some(1.0)],
+        &[Some(2.0), None]
+    ));
+    assert!(dominates(&smaller, &[Some(1.0), None], &[Some(2.0), None]));
+    assert!(!dominates(&smaller, &[None, None], &[None, None]));
 }

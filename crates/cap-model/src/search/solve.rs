@@ -61,6 +61,15 @@ impl Setting {
         }
     }
 
+    /// The same at the mean read fraction. What it says of loads is a bound: the load is convex in the read
+    /// fraction, so at the mean fraction no strategy has more than its mean load (Jensen), and latency and
+    /// network load depend on the mean alone.
+    pub(super) fn at_mean(costs: Vec<Costs>, question: &Question) -> Self {
+        let mut setting = Self::new(costs, question);
+        setting.mix = Vec::from([(setting.reads, 1.0)]);
+        setting
+    }
+
     /// Seconds of a node for an operation, at a read fraction.
     pub(super) fn burden(&self, node: usize, share: f64, is_write: bool) -> f64 {
         let Some(costs) = self.costs.get(node) else {
@@ -167,8 +176,8 @@ pub(super) enum Answer {
     Unsolved,
 }
 
-/// The program of one system.
-struct Columns {
+/// The sets that may be contacted, with their latencies: the program of one system.
+pub(super) struct Columns {
     reads: Vec<(Set, f64)>,
     writes: Vec<(Set, f64)>,
 }
@@ -192,16 +201,20 @@ impl Columns {
 }
 
 impl Setting {
-    /// The best strategy of the system with these read quorums, if its objective is at most `ceiling`.
-    pub(super) fn solve(&self, quorums: Table, ceiling: f64) -> Answer {
-        let columns = Columns {
+    /// The sets that a system with these read quorums may contact.
+    pub(super) fn columns(&self, quorums: Table) -> Columns {
+        Columns {
             reads: self.contacts(quorums),
             writes: self.contacts(quorums.dual()),
-        };
+        }
+    }
+
+    /// The best strategy over these sets, if its objective is at most `ceiling`.
+    pub(super) fn solve(&self, columns: &Columns, ceiling: f64) -> Answer {
         if columns.reads.is_empty() || columns.writes.is_empty() {
             return Answer::Infeasible;
         }
-        let mut program = self.program(&columns);
+        let mut program = self.program(columns);
         match program.solve(ceiling / self.unit(self.objective)) {
             Ended::Optimal => {}
             Ended::Infeasible => return Answer::Infeasible,
@@ -223,7 +236,7 @@ impl Setting {
             Objective::Latency => metrics.latency_ms,
             Objective::Network => metrics.network_load,
         };
-        let proof = self.proof(&columns, &program.prices(), value);
+        let proof = self.proof(columns, &program.prices(), value);
         if proof.bound < value - GAP_MAX * value.abs() {
             return Answer::Unsolved;
         }

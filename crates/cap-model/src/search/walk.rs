@@ -31,6 +31,8 @@ pub(super) struct Walk<'a, N> {
     /// How many nodes each class has.
     counts: Vec<usize>,
     setting: Setting,
+    /// With several read fractions: at their mean, a smaller program whose load is a bound.
+    at_mean: Option<Setting>,
     question: &'a SearchQuestion,
     /// How likely just the nodes of each set are up.
     up: Option<Vec<f64>>,
@@ -134,14 +136,17 @@ impl<'a, N: Clone + Debug + Ord> Walk<'a, N> {
             up_sets(&failures, &zones, &unreliability.zone_failures)
         });
         let ordered = |place: &usize| nodes.get(*place).cloned();
-        let costs = places
+        let costs: Vec<Costs> = places
             .iter()
             .filter_map(|place| costs.get(*place).copied())
             .collect();
         let order = order(question.question.objective);
+        let is_mixed = question.question.objective == Objective::Load
+            && question.question.read_fractions.parts().len() > 1;
         Ok(Self {
             nodes: places.iter().filter_map(ordered).collect(),
             counts,
+            at_mean: is_mixed.then(|| Setting::at_mean(costs.clone(), &question.question)),
             setting: Setting::new(costs, &question.question),
             question,
             up,
@@ -214,9 +219,9 @@ impl<'a, N: Clone + Debug + Ord> Walk<'a, N> {
                 first: parts.len(),
                 of: of.len(),
                 traits,
-                load_min: self.load_min(needed, of, 0),
+                load_min: self.load_min(needed, of),
             };
-            if self.is_hopeless(&candidate) {
+            if self.is_hopeless(&candidate.traits, candidate.load_min) {
                 return ControlFlow::Continue(());
             }
             parts.extend_from_slice(of);
@@ -255,26 +260,29 @@ impl<'a, N: Clone + Debug + Ord> Walk<'a, N> {
             let by_least = one_least.total_cmp(&other_least);
             by_least.then_with(|| one.traits.gates.cmp(&other.traits.gates))
         });
-        let known = self.prices.len();
+        let mut is_newer = false;
         for candidate in batch {
             let of = parts
                 .get(candidate.first..candidate.first + candidate.of)
                 .unwrap_or(&[]);
-            // Prices that were found meanwhile.
-            let more = self.load_min(candidate.needed, of, known.min(self.prices.len()));
-            candidate.load_min = candidate.load_min.max(more);
-            if self.is_hopeless(candidate) {
+            if is_newer {
+                let load_min = self.load_min(candidate.needed, of);
+                candidate.load_min = candidate.load_min.max(load_min);
+            }
+            if self.is_hopeless(&candidate.traits, candidate.load_min) {
                 continue;
             }
             if !keep_going() {
                 return ControlFlow::Break(());
             }
             let (table, expression) = self.built(shapes, candidate.needed, of);
-            if let Some(solved) = self.try_system(table, &candidate.traits, expression)
-                && self.prices.len() < PRICES_MAX
-            {
-                let prices = self.prices_of(&solved, shapes);
-                self.prices.push(prices);
+            if let Some(prices) = self.try_system(table, &candidate.traits, expression) {
+                if self.prices.len() == PRICES_MAX {
+                    // The even ones stay.
+                    self.prices.remove(1);
+                }
+                self.prices.push(self.prices_of(&prices, shapes));
+                is_newer = true;
             }
         }
         ControlFlow::Continue(())
@@ -297,29 +305,25 @@ impl<'a, N: Clone + Debug + Ord> Walk<'a, N> {
         )
     }
 
-    /// The best bound on the load that the known prices from this one on give.
-    fn load_min(&self, needed: usize, of: &[ShapeId], from: usize) -> f64 {
-        let prices = self.prices.iter().skip(from);
+    /// The best bound on the load that the known prices give.
+    fn load_min(&self, needed: usize, of: &[ShapeId]) -> f64 {
+        let prices = self.prices.iter();
         prices.fold(0.0, |least: f64, prices| {
             least.max(prices.load_min(needed, of))
         })
     }
 
-    /// Whether it cannot be within the limits, or in the front.
-    fn is_hopeless(&self, candidate: &Candidate) -> bool {
-        if self
-            .setting
-            .load_max
-            .is_some_and(|most| candidate.load_min > most * SLACK)
-        {
+    /// Whether a system with at least this load cannot be within the limits, or in the front.
+    fn is_hopeless(&self, traits: &Traits, load_min: f64) -> bool {
+        let setting = &self.setting;
+        if setting.load_max.is_some_and(|most| load_min > most * SLACK) {
             return true;
         }
         let figures: Figures = [
-            candidate.load_min,
-            self.setting.mean(candidate.traits.latency_ms),
-            self.setting
-                .mean(sizes(&candidate.traits, self.setting.failures)),
-            shortfall(&candidate.traits),
+            load_min * (2.0 - SLACK),
+            setting.mean(traits.latency_ms),
+            setting.mean(sizes(traits, setting.failures)),
+            shortfall(traits),
             0.0,
         ];
         self.front.has_better(&figures)
@@ -344,7 +348,19 @@ impl<'a, N: Clone + Debug + Ord> Walk<'a, N> {
             return None;
         }
         self.solved += 1;
-        let solved = match self.setting.solve(table, self.front.ceiling()) {
+        let columns = self.setting.columns(table);
+        let ceiling = self.front.ceiling();
+        if let Some(at_mean) = &self.at_mean {
+            match at_mean.solve(&columns, ceiling) {
+                Answer::Solved(solved) if self.is_hopeless(traits, solved.proof.bound) => {
+                    return None;
+                }
+                Answer::Infeasible | Answer::TooDear => return None,
+                // Without a bound, the full program decides.
+                Answer::Solved(_) | Answer::Unsolved => {}
+            }
+        }
+        let solved = match self.setting.solve(&columns, ceiling) {
             Answer::Solved(solved) => solved,
             Answer::Infeasible | Answer::TooDear => return None,
             Answer::Unsolved => {
