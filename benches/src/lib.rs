@@ -18,6 +18,8 @@ pub use report::Report;
 mod spread;
 pub use spread::Spread;
 
+pub mod cap_model;
+
 pub mod clocks;
 
 pub mod consistency;

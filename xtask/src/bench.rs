@@ -80,12 +80,13 @@ pub(crate) fn run(args: &Args) -> Answer {
 
 fn benchmark(workspace: &Workspace, name: &str, args: &Args) -> Command {
     let mut command = workspace.cargo(&["run", "--profile", "measured", "--package", "benches"]);
-    if name == "clocks" {
+    match name {
         // One of its peers states a newer compiler than it needs.
-        command.args(["--features", "peers,minerva", "--ignore-rust-version"]);
-    } else {
-        command.args(["--features", "peers"]);
-    }
+        "clocks" => command.args(["--features", "peers,minerva", "--ignore-rust-version"]),
+        // Its one peer builds without the others.
+        "cap-model" => command.args(["--features", "quoracle"]),
+        _ => command.args(["--features", "peers"]),
+    };
     command.args(["--bin", name, "--"]);
     command.args(args.quick.then_some("--quick"));
     command.args(args.json.then_some("--json"));

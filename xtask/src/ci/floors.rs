@@ -54,6 +54,7 @@ const PEERS: &[&str] = &[
     "omnipaxos",
     "openraft",
     "quepaxa",
+    "quoracle",
     "raft",
     "stateright",
     "tikv-raft",

@@ -20,6 +20,7 @@
 mod cap_model;
 mod cap_pacelc;
 mod cap_partition;
+mod cap_search;
 mod clocks_dense;
 mod clocks_dvv;
 mod clocks_hybrid;
@@ -76,6 +77,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         cap_model::MUTANTS,
         cap_pacelc::MUTANTS,
         cap_partition::MUTANTS,
+        cap_search::MUTANTS,
         staleness::MUTANTS,
         plan::MUTANTS,
         clocks_dense::MUTANTS,

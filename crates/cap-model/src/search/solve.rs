@@ -496,3 +496,79 @@ pub(super) fn up_sets(nodes: &[f64], zones: &[Option<usize>], zone_failures: &[f
     }
     up
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Objective, Question, Set, Setting, Table, nodes_of};
+    use crate::strategy::{Costs, ReadFractions};
+    use alloc::vec::Vec;
+
+    #[test]
+    fn no_set_is_worth_contacting_beside_the_contacts() {
+        let mut state = 7_u64;
+        let mut draw = |below: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % below
+        };
+        let (nodes, mut larger) = (5, 0);
+        for round in 0..200 {
+            let costs = (0..nodes).map(|node| Costs {
+                latency_ms: if round == 1 {
+                    node as f64
+                } else {
+                    draw(4) as f64
+                },
+                ..Costs::UNIT
+            });
+            let mut question = Question::new(Objective::Load, ReadFractions::one(0.5).unwrap());
+            question.failures = round % 3;
+            let setting = Setting::new(costs.collect(), &question);
+            let pair = |first: u64, step: u64| (1 << first | 1 << ((first + step) % 5)) as Set;
+            let mut least: Vec<Set> = (0..4).map(|_| pair(draw(5), 1 + draw(4))).collect();
+            if round == 1 {
+                // Two of b, c and d, or a and b: no minimal set that survives a failure has a and b.
+                least = [0b110, 0b1010, 0b1100, 0b11].to_vec();
+            }
+            let above =
+                |set| nodes_of(set).fold(Table::ALL, |all, node| all.and(Table::of_node(node)));
+            let quorums = least.into_iter().map(above).fold(Table::NONE, Table::or);
+            // By the definitions, set by set.
+            let has = |set: Set| quorums.has(set);
+            let latency_of = |set: Set| {
+                let mut levels: Vec<f64> =
+                    setting.costs.iter().map(|costs| costs.latency_ms).collect();
+                levels.sort_by(f64::total_cmp);
+                let early = |level: f64| {
+                    let early =
+                        nodes_of(set).filter(|node| setting.costs[*node].latency_ms <= level);
+                    early.fold(0, |early, node| early | 1 << node)
+                };
+                levels.into_iter().find(|level| has(early(*level))).unwrap()
+            };
+            let survives = |set: Set| {
+                (0..32_u16)
+                    .filter(|lost| lost.count_ones() as usize <= question.failures)
+                    .all(|lost| has(set & !lost))
+            };
+            let contacts = setting.contacts(quorums);
+            for (set, latency_ms) in &contacts {
+                assert!(survives(*set));
+                assert_eq!(latency_of(*set), *latency_ms);
+            }
+            for set in (0..32).filter(|set| survives(*set)) {
+                let within = |most: f64| {
+                    contacts
+                        .iter()
+                        .any(|(other, latency_ms)| other & set == *other && *latency_ms <= most)
+                };
+                assert!(within(latency_of(set)), "{set:b} {contacts:?}");
+            }
+            let least = quorums.resilient(question.failures, nodes).minimal(nodes);
+            larger += contacts.len() - least.len();
+        }
+        // Some of them are not minimal: they only buy time.
+        assert!(larger > 0);
+    }
+}

@@ -544,8 +544,11 @@ fn found<N: Clone + Debug + Ord>(nodes: &[N], kept: Kept) -> Result<Found<N>, Se
         reads: named(&solved.reads),
         writes: named(&solved.writes),
     };
-    let priced =
-        |prices: &[f64; NODES_MAX]| nodes.iter().cloned().zip(prices.iter().copied()).collect();
+    let priced = |prices: &[f64; NODES_MAX]| {
+        let mut priced: Vec<(N, f64)> = nodes.iter().cloned().zip(prices.iter().copied()).collect();
+        priced.sort_by(|one, other| one.0.cmp(&other.0));
+        priced
+    };
     let certificate = Certificate {
         value: solved.proof.value,
         bound: solved.proof.bound,
