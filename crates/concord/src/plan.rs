@@ -7,6 +7,7 @@ mod failure;
 mod file;
 #[cfg(test)]
 mod fuzz;
+mod meet;
 mod outcome;
 mod page;
 mod run;
@@ -22,6 +23,8 @@ use crate::check::positive_seconds;
 use crate::exit::{BadInput, Ending};
 use crate::say::say;
 use file::Plan;
+use meet::Simulated;
+use outcome::Outcome;
 use page::Page;
 use small::Small;
 
@@ -39,8 +42,10 @@ Examples:
   concord plan --expr '(a*b)+(c*d)' --fr 0.9     quorums: load, capacity, what survives
   concord plan --n 3 --r 1 --w 1 --fit lnkd-disk how stale and how fast three replicas are
   concord plan --format-help                     the format of the file, with examples
+  concord plan cluster.toml --simulate           the model against the real state machines
 
-Exit codes: 0 everything is told, 2 bad usage or input, 3 something could not be found out.")]
+Exit codes: 0 everything is told, 1 a simulated state machine contradicts the model, 2 bad usage or input,
+3 something could not be found out.")]
 pub(crate) struct Command {
     /// The plan, in TOML.
     #[arg(value_name = "FILE.toml")]
@@ -59,6 +64,10 @@ pub(crate) struct Command {
     /// Show the strategies, and why each row of a partition is so.
     #[arg(long)]
     explain: bool,
+    /// Run the real state machine of each candidate of three nodes, in every state of the links, and print where it
+    /// differs from the model.
+    #[arg(long)]
+    simulate: bool,
     /// How many candidates to look at at a time. Default: one for each core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -84,7 +93,15 @@ impl Command {
             }
         };
         let page = self.report.as_deref().map(Page::prepare).transpose()?;
-        let outcomes = run::run(&mut plan, self.jobs, self.timeout)?;
+        let mut outcomes = run::run(&mut plan, self.jobs, self.timeout)?;
+        if self.simulate {
+            for (candidate, outcome) in plan.candidates.iter().zip(&mut outcomes) {
+                match meet::simulate(candidate) {
+                    Ok(simulated) => outcome.simulated = Some(simulated),
+                    Err(why) => outcome.unknown.push(format!("simulation: {why}")),
+                }
+            }
+        }
         if let Some(page) = page {
             page.write(plan.title(), &plan.about(), &outcomes)?;
         }
@@ -96,6 +113,13 @@ impl Command {
             }
         } else {
             show::show(&plan.about(), &outcomes, self.explain);
+            if self.simulate {
+                meet::show(&outcomes);
+            }
+        }
+        let is_met = |outcome: &Outcome| outcome.simulated.as_ref().is_none_or(Simulated::is_met);
+        if !outcomes.iter().all(is_met) {
+            return Ok(Ending::Violated);
         }
         let is_known = outcomes.iter().all(|outcome| outcome.unknown.is_empty());
         Ok(if is_known {

@@ -8,6 +8,8 @@ mod errors;
 mod examples;
 #[path = "plan/figures.rs"]
 mod figures;
+#[path = "plan/meet.rs"]
+mod meet;
 
 use common::{Ran, concord, folder};
 

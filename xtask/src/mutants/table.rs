@@ -17,6 +17,7 @@
 //! `find` occurs exactly once in the file; it may span lines. The test's name is the whole path
 //! that the test program prints, such as `context::tests::sends_wait`.
 
+mod cap_meet;
 mod cap_model;
 mod cap_pacelc;
 mod cap_partition;
@@ -70,6 +71,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         plan_page::MUTANTS,
         strong::MUTANTS,
         partial::MUTANTS,
+        cap_meet::MUTANTS,
         eventual::MUTANTS,
         paxos_core::MUTANTS,
         raft_core::MUTANTS,

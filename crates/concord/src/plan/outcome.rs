@@ -44,6 +44,9 @@ pub(crate) struct Outcome {
     pub(crate) claims: Vec<Claim>,
     /// The names of the candidates that are nowhere worse and somewhere better.
     pub(crate) dominated_by: Vec<String>,
+    /// What the real state machine did, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) simulated: Option<super::meet::Simulated>,
     /// What could not be found out, and why. Not empty: the command ends with 3.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) unknown: Vec<String>,
