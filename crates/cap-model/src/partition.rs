@@ -2,7 +2,7 @@
 //!
 //! # Definitions
 //!
-//! - A *state of the links* says of every directed link whether it works ([`Shape`]). A link that works
+//! - A *state of the links* says of every directed link whether it works ([`Shape`](crate::Shape)). A link that works
 //!   delivers, after some time; one that does not loses everything, for ever.
 //! - *Answered* is meant for good: after the candidate has done what it can do about this state. A leader
 //!   that has lost its quorum has been replaced, if that is possible; a lease has run out.
