@@ -287,14 +287,12 @@ fn is_same(seen: Availability, row: &Row) -> bool {
     let (Some(answering), Some(told)) = (some(seen), some(row.availability)) else {
         return seen == row.availability;
     };
-    let is_last_write = row.operation == Operation::Update && row.is_leader_changed;
     let mut leading = answering.nodes().filter(|&node| row.leaders.contains(node));
-    let deposed = answering
+    let mut others = answering
         .nodes()
-        .filter(|&node| !row.leaders.contains(node))
-        .count();
+        .filter(|&node| !row.leaders.contains(node));
     let is_elected = told.len() == 1 && leading.next().is_some() && leading.next().is_none();
-    answering == told || (is_elected && deposed <= usize::from(is_last_write))
+    answering == told || (is_elected && others.all(|node| row.last_answer == Some(node)))
 }
 
 #[cfg(test)]
@@ -395,8 +393,9 @@ mod tests {
         );
         assert!(is_same(some(&[0]), row) && is_same(some(&[0, 2]), row));
         assert!(!is_same(some(&[2]), row) && !is_same(some(&[0, 2, 3]), row));
+        assert_eq!(row.last_answer, Some(NodeId(2)));
         let read = Row {
-            operation: Operation::Observe,
+            last_answer: None,
             ..row.clone()
         };
         assert!(!is_same(some(&[0, 2]), &read));
