@@ -318,7 +318,7 @@ struct Left<'a> {
 
 impl Left<'_> {
     /// What folds sides into one line: the names of nodes do not count.
-    fn key(&self) -> (&str, usize, [Option<(&str, Option<&str>, String)>; 2]) {
+    fn key(&self) -> (&str, usize, [Option<OperationLeft<'_>>; 2]) {
         (
             self.kind,
             self.side.len(),
@@ -327,7 +327,10 @@ impl Left<'_> {
     }
 }
 
-fn left_with(row: Option<&PartitionRow>) -> Option<(&str, Option<&str>, String)> {
+/// Who is answered, what is kept, and for how long nobody is.
+type OperationLeft<'a> = (&'a str, Option<&'a str>, String);
+
+fn left_with(row: Option<&PartitionRow>) -> Option<OperationLeft<'_>> {
     row.map(|row| (word(row), row.model.as_deref(), outage(row)))
 }
 
