@@ -85,6 +85,11 @@ fn a_leader_needs_an_election_quorum_and_a_write_quorum() {
     near(&found[0], "read_unavailability", 8.56e-3);
     near(&found[0], "write_unavailability", 8.56e-3);
     assert_eq!(found[0]["resilience"], 2);
+    // Two would store, but who replaces a leader that fails needs four.
+    let found = objects(&format!(
+        "{SIX}[[candidate]]\nname = \"flexible\"\nprotocol = \"leader\"\nnodes = [\"a\", \"b\", \"c\", \"d\", \"e\"]\nr = 4\nw = 2\n"
+    ));
+    assert_eq!(found[0]["write_resilience"], 1);
 }
 
 #[test]
