@@ -9,7 +9,7 @@ use quorum::{Expression, QuorumSystem};
 
 use super::bound::Prices;
 use super::front::{Figures, Front, Member};
-use super::question::{Found, SEARCH_NODES_MAX, SearchError, SearchOutcome, SearchQuestion, order};
+use super::question::{Found, SearchError, SearchOutcome, SearchQuestion, check, order};
 use super::sets::{NODES_MAX, Set, Table, nodes_of};
 use super::shapes::{Halt, SHAPES_MAX, Seen, ShapeId, Shapes, Traits};
 use super::solve::{Answer, Setting, Solved, unavailability, up_sets};
@@ -566,97 +566,4 @@ fn found<N: Clone + Debug + Ord>(nodes: &[N], kept: Kept) -> Result<Found<N>, Se
         resilience: kept.resilience,
         unavailability: kept.unavailability,
     })
-}
-
-fn check<N: Clone + Debug + Ord>(
-    nodes: &[N],
-    costs: &[Costs],
-    question: &SearchQuestion,
-) -> Result<(), SearchError<N>> {
-    if nodes.is_empty() {
-        return Err(SearchError::NoNodes);
-    }
-    if nodes.len() > SEARCH_NODES_MAX {
-        let nodes = nodes.len();
-        return Err(SearchError::TooManyNodes { nodes });
-    }
-    let mut sorted: Vec<&N> = nodes.iter().collect();
-    sorted.sort();
-    for (one, next) in sorted.iter().zip(sorted.iter().skip(1)) {
-        if one == next {
-            let node = N::clone(one);
-            return Err(SearchError::Repeated { node });
-        }
-    }
-    for (node, costs) in nodes.iter().zip(costs) {
-        let capacities = [
-            ("a read capacity", costs.read_capacity),
-            ("a write capacity", costs.write_capacity),
-        ];
-        let bad = capacities
-            .into_iter()
-            .find(|(_, value)| !(value.is_finite() && *value > 0.0));
-        let latency = ("a latency", costs.latency_ms);
-        let is_latency = latency.1.is_finite() && latency.1 >= 0.0;
-        if let Some((what, value)) = bad.or_else(|| (!is_latency).then_some(latency)) {
-            let node = node.clone();
-            return Err(SearchError::NotACost { node, what, value });
-        }
-    }
-    let limits = question.question.limits;
-    let limits = [
-        ("a load", limits.load_max),
-        ("a latency", limits.latency_ms_max),
-        ("a network load", limits.network_load_max),
-        ("an unavailability", question.unavailability_max),
-    ];
-    for (what, limit) in limits {
-        if let Some(value) = limit.filter(|limit| !(limit.is_finite() && *limit >= 0.0)) {
-            return Err(SearchError::NotALimit { what, value });
-        }
-    }
-    if question.depth_max == 0 {
-        return Err(SearchError::NoDepth);
-    }
-    if !question
-        .question
-        .read_fractions
-        .parts()
-        .iter()
-        .any(|(_, weight)| *weight > 0.0)
-    {
-        return Err(SearchError::NoReadFractions);
-    }
-    check_failures(nodes.len(), question)
-}
-
-fn check_failures<N: Debug>(nodes: usize, question: &SearchQuestion) -> Result<(), SearchError<N>> {
-    let Some(unreliability) = &question.unreliability else {
-        return Ok(());
-    };
-    let given = unreliability.node_failures.len();
-    if given != nodes {
-        let what = "probabilities of failure";
-        return Err(SearchError::NotOneEach { what, given, nodes });
-    }
-    let given = unreliability.zones.len();
-    if given != nodes && given != 0 {
-        let what = "zones";
-        return Err(SearchError::NotOneEach { what, given, nodes });
-    }
-    let probabilities = unreliability
-        .node_failures
-        .iter()
-        .chain(&unreliability.zone_failures);
-    if let Some(value) = probabilities
-        .copied()
-        .find(|value| !(0.0..=1.0).contains(value))
-    {
-        return Err(SearchError::NotAProbability { value });
-    }
-    let mut zones = unreliability.zones.iter().flatten();
-    match zones.find(|zone| **zone >= unreliability.zone_failures.len()) {
-        Some(zone) => Err(SearchError::NotAZone { zone: *zone }),
-        None => Ok(()),
-    }
 }
