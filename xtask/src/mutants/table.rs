@@ -22,6 +22,7 @@ mod cap_model;
 mod cap_pacelc;
 mod cap_partition;
 mod cap_search;
+mod cap_strategy;
 mod clocks_dense;
 mod clocks_dvv;
 mod clocks_hybrid;
@@ -80,6 +81,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> {
         cap_pacelc::MUTANTS,
         cap_partition::MUTANTS,
         cap_search::MUTANTS,
+        cap_strategy::MUTANTS,
         staleness::MUTANTS,
         plan::MUTANTS,
         clocks_dense::MUTANTS,

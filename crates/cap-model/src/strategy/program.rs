@@ -106,7 +106,7 @@ impl<N: Clone + Debug + Ord> Program<N> {
     ///
     /// # Errors
     ///
-    /// [`Entangled`](ExpressionError::Entangled) quorums.
+    /// [`Entangled`](quorum::ExpressionError::Entangled) quorums.
     pub fn bound(&self) -> Result<f64, StrategyError<N>> {
         let model = &self.model;
         let objective = Metric::of(self.question.objective);

@@ -166,3 +166,13 @@ fn what_does_not_fit_has_no_exact_answer_and_does_not_panic() {
     assert_eq!(program.exact(&optimum), None);
     assert!(optimize(&system, |node| costs[*node], &question).is_ok());
 }
+
+#[test]
+fn a_price_that_does_not_fit_is_never_too_high() {
+    use quorum::Price;
+    let fraction = |denominator| Fraction::new(1, denominator).expect("it");
+    let (one, other) = (fraction(i128::MAX), fraction(i128::MAX - 1));
+    // Their sum needs 254 bits below the line.
+    assert_eq!(one.plus(other), other);
+    assert_eq!(fraction(3).plus(fraction(6)), fraction(2));
+}
