@@ -39,11 +39,15 @@ use cap_model::strategy::Costs;
 use toml::de::DeTable;
 use transport::NodeId;
 
+use super::table::rounded;
 use crate::exit::BadInput;
 use source::Table;
 
 /// The largest file that is read.
 const BYTES_MAX: u64 = 16 << 20;
+
+/// A small question shows splits of at most so many nodes: they double with each.
+const SMALL_NODES_MAX: usize = 5;
 
 /// Replicas, what is asked of them, and candidates.
 #[derive(Debug)]
@@ -77,6 +81,7 @@ impl Plan {
         staleness: Option<Staleness>,
         candidate: Candidate,
     ) -> Self {
+        let partitions = (nodes.len() <= SMALL_NODES_MAX).then(Partitions::splits);
         Self {
             name: String::new(),
             text: String::new(),
@@ -87,7 +92,7 @@ impl Plan {
             wanted: candidate.wanted.clone(),
             staleness,
             leader: Leader::default(),
-            partitions: None,
+            partitions,
             search: None,
             candidates: vec![candidate],
         }
@@ -248,15 +253,16 @@ impl Plan {
         if !self.zones.is_empty() {
             about = format!("{about} in {}", count(self.zones.len(), "zone"));
         }
+        let reads = |share: f64| format!("{} % reads", rounded(100.0 * share));
         let shares: Vec<String> = match self.read_fractions.as_slice() {
-            [(share, _)] => vec![format!("{share}")],
+            [(share, _)] => vec![reads(*share)],
             parts => parts
                 .iter()
-                .map(|(share, weight)| format!("{share} ({:.3})", weight))
+                .map(|(share, weight)| format!("{} (weight {})", reads(*share), rounded(*weight)))
                 .collect(),
         };
         format!(
-            "{}; {about}; share of reads {}",
+            "{}; {about}; {}",
             count(self.candidates.len(), "candidate"),
             shares.join(", ")
         )

@@ -305,33 +305,65 @@ fn quorums(outcome: &Outcome) {
     );
 }
 
-/// What one side is left with.
+/// What the clients of one side are left with; or of several sides, folded.
 struct Left<'a> {
     kind: &'a str,
     shape: &'a str,
     side: &'a [String],
     read: Option<&'a PartitionRow>,
     write: Option<&'a PartitionRow>,
-    /// How many sides of this kind and size are left with the same.
+    /// How many sides are left with the same.
     sides: usize,
+    /// The fewest and the most nodes that one of them has.
+    nodes: (usize, usize),
+    /// In how many of them a leader must change first, and the longest that takes in half of the cases.
+    outages: (usize, f64),
 }
 
 impl Left<'_> {
-    /// What folds sides into one line: the names of nodes do not count.
-    fn key(&self) -> (&str, usize, [Option<OperationLeft<'_>>; 2]) {
-        (
-            self.kind,
-            self.side.len(),
-            [self.read, self.write].map(left_with),
-        )
+    /// What is the same in sides that are told in one line: the names and the number of nodes do not count,
+    /// nor whether the leader was among them.
+    fn key(&self) -> (&str, [Option<OperationLeft<'_>>; 2]) {
+        (self.kind, [self.read, self.write].map(left_with))
+    }
+
+    fn with(&mut self, row: &PartitionRow) {
+        if let Some(outage) = &row.outage_ms {
+            self.outages = (1, self.outages.1.max(outage.p50));
+        }
+    }
+
+    fn fold(&mut self, other: &Self) {
+        self.sides += other.sides;
+        self.nodes.0 = self.nodes.0.min(other.nodes.0);
+        self.nodes.1 = self.nodes.1.max(other.nodes.1);
+        self.outages.0 += other.outages.0;
+        self.outages.1 = self.outages.1.max(other.outages.1);
+    }
+
+    fn nodes(&self) -> String {
+        match self.nodes {
+            (fewest, most) if fewest == most => fewest.to_string(),
+            (fewest, most) => format!("{fewest}–{most}"),
+        }
+    }
+
+    /// As long as in the slowest of the sides; at most that, if some need no other leader.
+    fn outage(&self) -> Option<String> {
+        let (sides, slowest) = self.outages;
+        match sides {
+            0 => None,
+            _ if sides == self.sides => Some(format!("{slowest:.0} ms")),
+            _ => Some(format!("≤{slowest:.0} ms")),
+        }
     }
 }
 
-/// Who is answered, what is kept, and for how long nobody is.
-type OperationLeft<'a> = (&'a str, Option<&'a str>, String);
+/// Who is answered, and what is kept.
+type OperationLeft<'a> = (&'a str, Option<&'a str>);
 
 fn left_with(row: Option<&PartitionRow>) -> Option<OperationLeft<'_>> {
-    row.map(|row| (word(row), row.model.as_deref(), outage(row)))
+    row.map(|row| (word(row), row.model.as_deref()))
 }
 
 /// The word, without the names of nodes.
@@ -339,14 +371,8 @@ fn word(row: &PartitionRow) -> &str {
     row.availability.split([' ', '{']).next().unwrap_or("")
 }
 
-fn outage(row: &PartitionRow) -> String {
-    row.outage_ms
-        .as_ref()
-        .map_or_else(String::new, |outage| format!("{:.0} ms", outage.p50))
-}
-
-/// A line for each kind of shape and size of side; the two operations beside each other.
-fn partitions(rows: &[PartitionRow], explain: bool) {
+/// The two operations of each side beside each other.
+fn sides(rows: &[PartitionRow]) -> Vec<Left<'_>> {
     let mut sides: Vec<Left<'_>> = Vec::new();
     for row in rows {
         let known = sides
@@ -361,22 +387,50 @@ fn partitions(rows: &[PartitionRow], explain: bool) {
                 read: None,
                 write: None,
                 sides: 1,
+                nodes: (row.side.len(), row.side.len()),
+                outages: (0, 0.0),
             });
         }
         if let Some(left) = sides.get_mut(place) {
+            left.with(row);
             match row.operation.as_str() {
                 "read" => left.read = Some(row),
                 _ => left.write = Some(row),
             }
         }
     }
+    sides
+}
+
+/// A line for each kind of shape and what is left in it. If that is the same in all, one line.
+fn folded(sides: Vec<Left<'_>>) -> Vec<Left<'_>> {
     let mut folded: Vec<Left<'_>> = Vec::new();
     for left in sides {
-        match folded.iter().position(|known| known.key() == left.key()) {
-            Some(place) => folded[place].sides += 1,
+        match folded.iter_mut().find(|known| known.key() == left.key()) {
+            Some(known) => known.fold(&left),
             None => folded.push(left),
         }
     }
+    // Lines of one kind stand beside each other, in the order in which the kinds came.
+    let kinds: Vec<&str> = folded.iter().map(|left| left.kind).collect();
+    folded.sort_by_key(|left| kinds.iter().position(|kind| *kind == left.kind));
+    let mut others = folded.iter();
+    let is_one = others
+        .next()
+        .is_some_and(|first| folded.len() > 1 && others.all(|left| left.key().1 == first.key().1));
+    if is_one && let Some(mut all) = folded.pop() {
+        for left in &folded {
+            all.fold(left);
+        }
+        all.kind = "all of them";
+        return vec![all];
+    }
+    folded
+}
+
+/// What is left in each kind of shape; and, if it is asked for, why.
+fn partitions(rows: &[PartitionRow], explain: bool) {
+    let folded = folded(sides(rows));
     let cell = |row: Option<&PartitionRow>| {
         row.map(|row| match &row.model {
             Some(model) => format!("{}, {model}", word(row)),
@@ -384,30 +438,17 @@ fn partitions(rows: &[PartitionRow], explain: bool) {
         })
     };
     let each = || folded.iter();
-    let change = |left: &Left<'_>| {
-        let rows = [left.write, left.read].into_iter().flatten();
-        rows.map(outage).find(|outage| !outage.is_empty())
-    };
     print(&lines(&[
         Column::new(
             "  partition",
-            18,
+            22,
             each().map(|left| Some(format!("  {}", left.kind))),
         ),
-        Column::new(
-            "clients",
-            7,
-            each().map(|left| {
-                Some(match left.side.len() {
-                    1 => "1 node".to_owned(),
-                    count => format!("{count} nodes"),
-                })
-            }),
-        ),
         Column::new("sides", 5, each().map(|left| Some(left.sides.to_string()))),
+        Column::new("nodes", 7, each().map(|left| Some(left.nodes()))),
         Column::new("reads", 26, each().map(|left| cell(left.read))),
         Column::new("writes", 26, each().map(|left| cell(left.write))),
-        Column::new("outage", 9, each().map(change)),
+        Column::new("outage", 9, each().map(Left::outage)),
     ]));
     if explain {
         for row in rows {

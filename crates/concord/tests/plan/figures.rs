@@ -1,8 +1,10 @@
 //! Figures that the literature and other tools agree on, through the command line.
 
+use std::path::Path;
+
 use serde_json::Value;
 
-use super::plan;
+use super::{concord, plan};
 
 /// The objects of a plan with these nodes and candidates; partitions have tests of their own.
 #[track_caller]
@@ -142,7 +144,7 @@ fn loads_are_those_of_the_literature() {
         ),
         ("(a*b*c) + (d*e*f) + (g*h*i)", "0.5", 1.0 / 3.0, 3.0),
     ] {
-        let ran = super::concord(
+        let ran = concord(
             &here,
             &["plan", "--expr", expression, "--fr", share, "--json"],
         );
@@ -226,7 +228,7 @@ fn one_candidate_that_cannot_keep_a_limit_does_not_silence_the_others() {
 #[test]
 fn partial_quorums_are_as_stale_as_was_measured() {
     let here = super::folder("plan-staleness");
-    let ran = super::concord(
+    let ran = concord(
         &here,
         &[
             "plan",
@@ -263,7 +265,7 @@ fn partial_quorums_are_as_stale_as_was_measured() {
 #[test]
 fn quorums_that_meet_are_never_stale() {
     let here = super::folder("plan-strict");
-    let ran = super::concord(
+    let ran = concord(
         &here,
         &[
             "plan",
@@ -396,4 +398,57 @@ fn an_expression_takes_as_long_as_the_quorum_that_it_waits_for() {
             );
         }
     }
+}
+
+#[test]
+fn a_small_question_says_which_side_of_a_split_is_answered_unless_it_is_large() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let asked = |n: &'static str, r: &'static str| {
+        let counts = ["plan", "--n", n, "--r", r, "--w", r];
+        let ran = concord(here, &counts);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+        ran.out
+    };
+    let three = asked("3", "2");
+    assert!(
+        three.starts_with("1 candidate; 3 nodes; 50 % reads\n"),
+        "{three}"
+    );
+    let lines: Vec<Vec<&str>> = three
+        .lines()
+        .filter(|line| line.starts_with("  split"))
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let expected = [
+        vec!["split", "3", "1", "none", "none"],
+        vec![
+            "split",
+            "3",
+            "2",
+            "side,",
+            "linearizable",
+            "side,",
+            "linearizable",
+        ],
+    ];
+    assert_eq!(lines, expected, "{three}");
+    assert!(!asked("6", "4").contains("split"));
+}
+
+/// What is left with the same is one line: sides of several sizes, and shapes of several kinds.
+#[test]
+fn sides_that_are_left_with_the_same_are_told_in_one_line() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ran = concord(here, &["plan", "--n", "3", "--r", "1", "--w", "1"]);
+    let folded = ran.out.lines().filter(|line| line.starts_with("  split"));
+    let folded: Vec<&str> = folded.collect();
+    assert_eq!(folded.len(), 1, "{}", ran.out);
+    assert!(folded[0].contains("split      6      1–2 "), "{}", ran.out);
+    let raft = concord(here, &["plan", "examples/plans/three-zones.toml"]);
+    let ending = |text: &str| {
+        raft.out.lines().any(|line| {
+            line.trim_start().starts_with("split      8      3–4") && line.ends_with(text)
+        })
+    };
+    assert!(ending("≤507 ms") && ending("linearizable"), "{}", raft.out);
 }

@@ -13,6 +13,7 @@ use cap_model::pacelc::{self, Derivation, ElseChoice, Injection, PartitionChoice
 use cap_model::partition::Protocol;
 use cap_model::sample::SampleStore;
 use cap_model::{Adversary, CapError, Cell, Laboratory, Settings, Shape, Subject};
+use consistency::Notation;
 use raft_core::Role;
 use transport::NodeId;
 
@@ -126,7 +127,11 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn examine<S: Subject>(&self, machine: &'static str, subject: &S) -> Result<Evidence, String> {
+    fn examine<S: Subject<Model: Notation>>(
+        &self,
+        machine: &'static str,
+        subject: &S,
+    ) -> Result<Evidence, String> {
         let adversary = Adversary::new(subject, &self.settings).map_err(told)?;
         let derivation = self.derive(&adversary).map_err(told)?;
         let mut cells = Vec::new();
@@ -145,7 +150,7 @@ impl Case<'_> {
         })
     }
 
-    fn derive<S: Subject>(
+    fn derive<S: Subject<Model: Notation>>(
         &self,
         adversary: &Adversary<'_, S>,
     ) -> Result<Derivation<S::Model>, CapError> {
@@ -153,7 +158,7 @@ impl Case<'_> {
         pacelc::derive(adversary, &injection)
     }
 
-    fn claims<S: Subject>(
+    fn claims<S: Subject<Model: Notation>>(
         &self,
         subject: &S,
         machine: &'static str,

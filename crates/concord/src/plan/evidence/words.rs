@@ -1,7 +1,8 @@
 //! Witnesses in words, with the names of the file.
 
 use cap_model::pacelc::{Broken, Claim, Early};
-use cap_model::{Availability, Cell, Measurement, Operation, Subject};
+use cap_model::{Answered, Availability, Cell, Measurement, Operation, OutputOf, Subject};
+use consistency::Notation;
 use transport::NodeId;
 
 /// The names of a candidate's nodes, in order.
@@ -12,7 +13,11 @@ pub(super) struct Words<'a> {
 
 impl Words<'_> {
     /// What an operation gives up in a partition, and how that is known.
-    pub(super) fn partition<S: Subject>(self, subject: &S, claim: &Claim<S::Model>) -> String {
+    pub(super) fn partition<S: Subject<Model: Notation>>(
+        self,
+        subject: &S,
+        claim: &Claim<S::Model>,
+    ) -> String {
         let (answered, asked) = claim.partition.answered_within(u64::MAX);
         let mut parts = Vec::new();
         if let Some(Broken {
@@ -23,8 +28,8 @@ impl Words<'_> {
             let other = update_side.complement(subject.nodes());
             parts.push(format!(
                 "split {update_side} | {other}: {}; then {}; no order explains both",
-                named(subject, Operation::Update, &splice.update),
-                named(subject, Operation::Observe, &splice.observe),
+                told_answer(subject, &splice.update),
+                told_answer(subject, &splice.observe),
             ));
         }
         if let Some(silence) = &claim.partition.unanswered {
@@ -42,7 +47,7 @@ impl Words<'_> {
     }
 
     /// What an operation gives up when nothing is cut.
-    pub(super) fn otherwise<S: Subject>(
+    pub(super) fn otherwise<S: Subject<Model: Notation>>(
         self,
         subject: &S,
         claim: &Claim<S::Model>,
@@ -50,22 +55,22 @@ impl Words<'_> {
         let text = match claim.otherwise.early.as_ref()? {
             Early::Lagging(splice) => format!(
                 "{}; then {}",
-                named(subject, Operation::Update, &splice.update),
-                named(subject, Operation::Observe, &splice.observe),
+                told_answer(subject, &splice.update),
+                told_answer(subject, &splice.observe),
             ),
             Early::Inversion(inversion) => format!(
                 "while a {} at {} is under way: {}; then {}",
                 subject.operation_name(Operation::Update),
                 inversion.update_at,
-                named(subject, Operation::Observe, &inversion.seen),
-                named(subject, Operation::Observe, &inversion.missed),
+                told_answer(subject, &inversion.seen),
+                told_answer(subject, &inversion.missed),
             ),
         };
         Some(self.renamed(&text))
     }
 
     /// What stands behind one cell.
-    pub(super) fn cell<S: Subject>(
+    pub(super) fn cell<S: Subject<Model: Notation>>(
         self,
         subject: &S,
         measured: &Measurement<S::Model>,
@@ -108,8 +113,8 @@ impl Words<'_> {
         if let Some(splice) = worst.and_then(|pair| pair.evidence.as_ref()) {
             parts.push(format!(
                 "{}; then {}; no order explains both",
-                named(subject, Operation::Update, &splice.update),
-                named(subject, Operation::Observe, &splice.observe),
+                told_answer(subject, &splice.update),
+                told_answer(subject, &splice.observe),
             ));
         }
         self.renamed(&parts.join("; "))
@@ -152,8 +157,25 @@ fn named<S: Subject>(subject: &S, operation: Operation, text: &impl std::fmt::Di
     }
 }
 
+/// An answer, as the checkers write it: `ok null`.
+fn told_answer<S: Subject<Model: Notation>>(subject: &S, answer: &Answered<OutputOf<S>>) -> String {
+    let text = named(subject, answer.operation, answer);
+    let input = subject.input(answer.operation);
+    let (kind, value) = subject.model().write_output(&input, &answer.output);
+    let debug = format!("{:?}", answer.output);
+    let told = text.strip_suffix(&debug);
+    told.map_or_else(
+        || text.clone(),
+        |told| format!("{told}{} {value}", kind.name()),
+    )
+}
+
 #[cfg(test)]
 mod tests {
+    use cap_model::sample::SampleStore;
+    use consistency::{RegisterOutput, Value};
+    use transport::Time;
+
     use super::*;
 
     #[test]
@@ -164,5 +186,32 @@ mod tests {
             words.renamed("write by the client of n0 within {n0 n1}: n1 was silent, in0 n2 n");
         let expected = "write by the client of paris within {paris n0}: n0 was silent, in0 n2 n";
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn answers_are_in_the_notation_of_the_checkers() {
+        let answer = |operation, output| Answered {
+            operation,
+            client: NodeId(0),
+            node: NodeId(1),
+            from: Time::ZERO,
+            at: Time::ZERO,
+            output,
+            requests: 1,
+        };
+        let store = SampleStore::local(2).expect("two nodes");
+        let read = told_answer(
+            &store,
+            &answer(Operation::Observe, RegisterOutput::Value(Value::Nil)),
+        );
+        assert!(
+            read.ends_with("answered by n1 at 0.000 ms: ok null"),
+            "{read}"
+        );
+        let write = told_answer(&store, &answer(Operation::Update, RegisterOutput::Done));
+        assert!(
+            write.contains(": ok ") && !write.contains("Done"),
+            "{write}"
+        );
     }
 }

@@ -99,6 +99,14 @@ impl Partitions {
         is_measured: true,
     };
 
+    /// The splits, and the real state machines in them.
+    pub(super) fn splits() -> Self {
+        Self {
+            kinds: vec!["split"],
+            is_measured: true,
+        }
+    }
+
     /// Whether a shape of this name is shown.
     pub(crate) fn is_shown(&self, shape: &str) -> bool {
         self.kinds.is_empty() || self.kinds.iter().any(|kind| shape.starts_with(kind))

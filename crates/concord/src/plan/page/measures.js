@@ -24,7 +24,7 @@ const MEASURES = [
   measure("zone_resilience", "What survives", "zones lost", "reads / writes", (it) => least(it.read_zone_resilience, it.write_zone_resilience), bothOf("zone_resilience"), "more"),
   measure("read_unavailability", "What survives", "no reads", "probability", (it) => it.read_unavailability, plain),
   measure("write_unavailability", "What survives", "no writes", "probability", (it) => it.write_unavailability, plain),
-  measure("consistent_at_0", "How fresh", "seen at once", "", (it) => it.consistent_at?.["0"], share, "more", errorOf),
+  measure("consistent_at_0", "How fresh", "seen at once", "", (it) => it.consistent_at?.["0"], share, "more", (it) => it.consistency_curve ? errorOf(it) : null),
   measure("t_visibility_999_ms", "How fresh", "99.9 % see it", "ms later", (it) => it.t_visibility_999_ms, plain, "less", (it) => interval(it.t_visibility_999_interval_ms)),
   ...["read", "write"].flatMap((operation) => [["p50", "p50"], ["p99", "p99"], ["p999", "p99.9"]].map(([key, name]) =>
     measure(`${operation}_${key}`, operation === "read" ? "Reads take" : "Writes take", name, "ms", percentile(operation + "_latency", key), plain, "less", percentileInterval(operation + "_latency", key)))),

@@ -10,10 +10,13 @@ const figure = (id, heading, about, ...tools) => {
   return { plot, missing };
 };
 /** Says of whom there is nothing to draw. */
-const sayMissing = (node, has) => {
-  const without = shownCandidates().filter((it) => !has(it)).map((it) => it.name);
+const sayMissing = (node, has, isSure = () => false) => {
+  const names = (list) => list.map((it) => it.name);
+  const [sure, without] = [true, false].map((which) => names(shownCandidates().filter((it) => !has(it) && isSure(it) === which)));
   const none = view.shown.size === 0 ? "No candidate is chosen above." : null;
-  node.textContent = none ?? (without.length ? `Not known, so not drawn: ${some(without, 6)}.` : "");
+  const always = sure.length && `Every read sees it at once, so not drawn: ${some(sure, 6)}.`;
+  const unknown = without.length && `Not known, so not drawn: ${some(without, 6)}.`;
+  node.textContent = none ?? [always, unknown].filter(Boolean).join(" ");
 };
 
 const drawFront = () => {
@@ -134,7 +137,7 @@ const drawStaleness = () => {
       candidate, points: curve(candidate).map(([t, p]) => [t, p[1]]), band: curve(candidate).map(([t, p]) => [t, p[0], p[2]]),
       marks: [[candidate.t_visibility_999_ms, 0.999, candidate.t_visibility_999_interval_ms]].filter(([t]) => isNumber(t)),
     }));
-    sayMissing(missing, (it) => curve(it).length > 1);
+    sayMissing(missing, (it) => curve(it).length > 1, (it) => it.t_visibility_999_ms === 0);
     const most = ninesOf([0.999, ...candidates.flatMap((it) => curve(it).map(([, p]) => p[1]))]);
     return {
       label: `staleness over time of ${plural(series.length, "candidate")}`, series,
