@@ -94,13 +94,13 @@ pub fn rows(protocol: &Protocol, shape: &Shape) -> Result<Vec<Row>, PartitionErr
                 operation,
                 side,
             };
-            rows.push(row(shape, &asked, outage));
+            rows.push(row((shape, &sides), &asked, outage));
         }
     }
     Ok(rows)
 }
 
-fn row(shape: &Shape, asked: &Asked<'_>, outage: Option<Outage>) -> Row {
+fn row((shape, sides): (&Shape, &[Side]), asked: &Asked<'_>, outage: Option<Outage>) -> Row {
     let (answers, side) = (asked.answers, asked.side);
     let availability = availability(asked.protocol, asked.links, answers, asked.operation, side);
     let is_answered = availability != Availability::None;
@@ -111,7 +111,7 @@ fn row(shape: &Shape, asked: &Asked<'_>, outage: Option<Outage>) -> Row {
         side,
         availability,
         model: if is_answered { model(asked) } else { None },
-        attainable: attainable(asked.operation, side, availability, answers),
+        attainable: attainable(asked.operation, (side, sides), availability, answers),
         leaders: Side::from_bits(answers.leaders),
         is_leader_changed: is_answered && answers.is_changed,
         last_answer: last_answer(asked),

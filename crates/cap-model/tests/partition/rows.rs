@@ -171,10 +171,33 @@ fn attainable_follows_the_availability() {
             _ => assert!(row.attainable.is_empty() && row.model.is_none()),
         }
     }
-    // Writes on one side, reads on the other.
+    // Both on both, though one hears the other.
     let one_way = Shape::from_links(2, [(NodeId(0), NodeId(1))]).unwrap();
     let partial = rows(&Protocol::partial(2, 1, 1).unwrap(), &one_way).unwrap();
     assert!(partial.iter().all(|row| row.attainable == causal));
+}
+
+#[test]
+fn one_side_that_does_both_can_keep_one_order() {
+    // Reads at any replica and writes at a majority: what the minority reads is a prefix of one log.
+    let split = Shape::split(3, side(&[0])).unwrap();
+    let attained = |read, write| {
+        let rows = rows(&Protocol::partial(3, read, write).unwrap(), &split).unwrap();
+        let told = rows.into_iter().map(|row| row.attainable.to_vec());
+        told.collect::<Vec<_>>()
+    };
+    let (one_order, strong) = ([Consistency::Sequential], [Consistency::Linearizable]);
+    let told = attained(1, 2);
+    assert_eq!(told, [&[][..], &one_order, &one_order, &strong]);
+    // Writes at any replica and reads at a majority: nobody reads what the minority wrote.
+    let told = attained(2, 1);
+    assert_eq!(told, [&one_order[..], &strong, &[], &one_order]);
+    // Where each of two sides does both, no order has all: each would miss the other's write.
+    assert!(
+        attained(1, 1)
+            .iter()
+            .all(|models| !models.contains(&Consistency::Sequential))
+    );
 }
 
 #[test]
