@@ -1,4 +1,5 @@
 //! The search for quorum systems: against published results, and against looking at every system.
+#![cfg(feature = "strategy")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
